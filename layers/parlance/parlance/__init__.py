@@ -1,0 +1,1 @@
+"""Parlance: one conversation core behind four chat dialects."""

@@ -1,0 +1,1 @@
+"""What every REST group shares: error envelopes, pagination, rate-limit headers."""

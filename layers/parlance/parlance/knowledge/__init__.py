@@ -1,0 +1,1 @@
+"""Datasets of records: import, ranked search."""

@@ -1,0 +1,1 @@
+"""WebSocket connections, tickets and the events pushed to them."""

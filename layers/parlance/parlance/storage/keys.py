@@ -1,0 +1,147 @@
+"""The key schema of both tables, in one place. docs/data-model.md lists who reads what.
+
+The tenant is first in every partition key, except in the look-ups that yield the tenant (a connection id, the hash
+of an API key). Tenant ids hold no `#`; user ids may hold anything, so they come last in their key.
+Numbers are padded so that text order is number order.
+"""
+
+from parlance.storage.table import Key
+
+SCHEMA_VERSION = 1
+"""Written to every item as `v`, so that a later release can tell what it reads."""
+
+HIGHEST_NUMBER = 10**12 - 1
+HIGHEST = "\uffff"
+"""Sorts after every character that a sort key holds."""
+
+
+def padded(number: int) -> str:
+    return f"{number:012d}"
+
+
+# Conversations table: one partition per conversation.
+
+
+def conversation_pk(tenant_id: str, conversation_id: str) -> str:
+    return f"T#{tenant_id}#C#{conversation_id}"
+
+
+def conversation(tenant_id: str, conversation_id: str) -> Key:
+    return Key(conversation_pk(tenant_id, conversation_id), "conversation")
+
+
+def message_sk(number: int) -> str:
+    return f"message#{padded(number)}"
+
+
+def message(tenant_id: str, conversation_id: str, number: int) -> Key:
+    return Key(conversation_pk(tenant_id, conversation_id), message_sk(number))
+
+
+def turn_sk(number: int) -> str:
+    return f"turn#{padded(number)}"
+
+
+def turn(tenant_id: str, conversation_id: str, number: int) -> Key:
+    return Key(conversation_pk(tenant_id, conversation_id), turn_sk(number))
+
+
+def tokens_sk(number: int, attempt: int, last_index: int) -> str:
+    """A batch of tokens, filed under the index of its last one: what comes after an index is one key range."""
+    return f"tokens#{padded(number)}#{attempt:06d}#{padded(last_index)}"
+
+
+def idempotency(tenant_id: str, conversation_id: str, key_hash: str) -> Key:
+    return Key(conversation_pk(tenant_id, conversation_id), f"idempotency#{key_hash}")
+
+
+def ticket(tenant_id: str, conversation_id: str, secret_hash: str) -> Key:
+    return Key(conversation_pk(tenant_id, conversation_id), f"ticket#{secret_hash}")
+
+
+# Conversations table: one partition per user.
+
+
+def user_pk(tenant_id: str, user_id: str) -> str:
+    return f"T#{tenant_id}#U#{user_id}"
+
+
+def user(tenant_id: str, user_id: str) -> Key:
+    return Key(user_pk(tenant_id, user_id), "user")
+
+
+def user_chat_sk(number: int) -> str:
+    return f"chat#{padded(number)}"
+
+
+def user_chat(tenant_id: str, user_id: str, number: int) -> Key:
+    return Key(user_pk(tenant_id, user_id), user_chat_sk(number))
+
+
+def request(tenant_id: str, key_hash: str) -> Key:
+    """The record that a POST which creates something was answered, by its idempotency key."""
+    return Key(f"T#{tenant_id}#R#{key_hash}", "request")
+
+
+# Conversations table: agents, datasets and their records, counters, connections.
+
+
+def agents_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#A"
+
+
+def agent(tenant_id: str, agent_id: str) -> Key:
+    return Key(agents_pk(tenant_id), f"agent#{agent_id}")
+
+
+def datasets_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#D"
+
+
+def dataset(tenant_id: str, dataset_id: str) -> Key:
+    return Key(datasets_pk(tenant_id), f"dataset#{dataset_id}")
+
+
+def records_pk(tenant_id: str, dataset_id: str) -> str:
+    return f"T#{tenant_id}#D#{dataset_id}"
+
+
+def record(tenant_id: str, dataset_id: str, record_id: str) -> Key:
+    return Key(records_pk(tenant_id, dataset_id), f"record#{record_id}")
+
+
+def counter(tenant_id: str, name: str) -> Key:
+    return Key(f"T#{tenant_id}#L#{name}", "counter")
+
+
+def slots_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#S"
+
+
+def slot(tenant_id: str, number: int) -> Key:
+    return Key(slots_pk(tenant_id), f"slot#{number:06d}")
+
+
+def connection(connection_id: str) -> Key:
+    return Key(f"N#{connection_id}", "connection")
+
+
+# Identity table.
+
+TENANTS_PK = "TENANTS"
+
+
+def tenant(tenant_id: str) -> Key:
+    return Key(TENANTS_PK, f"tenant#{tenant_id}")
+
+
+def api_keys_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#K"
+
+
+def api_key(tenant_id: str, key_id: str) -> Key:
+    return Key(api_keys_pk(tenant_id), f"key#{key_id}")
+
+
+def api_key_by_hash(secret_hash: str) -> Key:
+    return Key(f"K#{secret_hash}", "key")

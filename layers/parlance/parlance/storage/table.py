@@ -1,0 +1,339 @@
+"""A thin, typed door to one DynamoDB table: plain Python values in and out, failures by name.
+
+Expressions stay DynamoDB's own text. A `#name` in one needs no declaration: it stands for the attribute `name`
+(for the reserved words). Values are given without their colon.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError, HTTPClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Item = dict[str, Any]
+type Observer = Callable[[str, float], None]
+
+_BATCH_GET_MAX = 100
+_BATCH_WRITE_MAX = 25
+_NAME = re.compile(r"#(\w+)")
+
+
+class StorageError(Exception):
+    """A named failure of a storage call."""
+
+
+class ConditionFailedError(StorageError):
+    """The condition did not hold. `item` is what stood there, None if nothing did or it was not asked for."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("condition failed")
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one operation of a transaction was cancelled; `code` is "None" for those that were not at fault."""
+
+    code: str
+    item: Item | None
+
+
+class TransactionCancelledError(StorageError):
+    """A transaction was refused as a whole; one reason per operation, in their order."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__(", ".join(reason.code for reason in reasons))
+        self.reasons = tuple(reasons)
+
+    def failed_condition(self, index: int) -> bool:
+        return self.reasons[index].code == "ConditionalCheckFailed"
+
+
+class ContendedError(StorageError):
+    """Another write to the same item was under way, or the table throttled: try again after a pause."""
+
+
+class UnansweredError(StorageError):
+    """The call timed out or the connection broke: it may have been carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The address of one item."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    item: Item
+    when: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    key: Key
+    expression: str
+    when: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    key: Key
+    when: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    key: Key
+    when: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+type Operation = Put | Update | Delete | Check
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a query; `last` is the sort key to go on after, None at the end."""
+
+    items: list[Item]
+    last: str | None
+
+
+class _Deserializer(TypeDeserializer):
+    """Numbers come back as int or float, sets as frozensets."""
+
+    def _deserialize_n(self, value: str) -> int | float:
+        number = Decimal(value)
+        return int(number) if number == number.to_integral_value() else float(number)
+
+    def _deserialize_ns(self, value: list[str]) -> frozenset[int | float]:
+        return frozenset(self._deserialize_n(one) for one in value)
+
+
+_serializer = TypeSerializer()
+_deserializer = _Deserializer()
+
+
+def _plain(value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values to DynamoDB's typed ones; None values are left out, because an absent attribute means the same."""
+    return {name: _serializer.serialize(_plain(value)) for name, value in item.items() if value is not None}
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+class Table:
+    """One table. Thread-safe, as the client is.
+
+    `observer` is told the name of each call and the capacity units it consumed.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str, *, observer: Observer | None = None) -> None:
+        self._client = client
+        self.name = name
+        self._observer = observer
+
+    def get(self, key: Key) -> Item | None:
+        """Read one item, consistently."""
+        answer = self._call("get_item", Key=_key(key), ConsistentRead=True)
+        return from_wire(answer["Item"]) if "Item" in answer else None
+
+    def batch_get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Read many items, consistently; absent ones are left out."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), _BATCH_GET_MAX):
+            wanted = [_key(key) for key in keys[start : start + _BATCH_GET_MAX]]
+            while wanted:
+                answer = self._call_plain(
+                    "batch_get_item", RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
+                )
+                for wire in answer["Responses"].get(self.name, []):
+                    item = from_wire(wire)
+                    found[Key(item["pk"], item["sk"])] = item
+                wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+        return found
+
+    def put(self, put: Put) -> None:
+        """Raises ConditionFailedError, without the item."""
+        self._call("put_item", Item=to_wire(put.item), **_condition(put.when, "", put.values))
+
+    def update(self, update: Update) -> Item:
+        """Write and read back the whole item. Raises ConditionFailedError with the item that stood there."""
+        answer = self._call(
+            "update_item",
+            Key=_key(update.key),
+            UpdateExpression=update.expression,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **_condition(update.when, update.expression, update.values),
+        )
+        return from_wire(answer["Attributes"])
+
+    def delete(self, delete: Delete) -> Item | None:
+        """Delete and return what stood there. Raises ConditionFailedError with the item."""
+        answer = self._call(
+            "delete_item",
+            Key=_key(delete.key),
+            ReturnValues="ALL_OLD",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **_condition(delete.when, "", delete.values),
+        )
+        return from_wire(answer["Attributes"]) if answer.get("Attributes") else None
+
+    def query(
+        self,
+        pk: str,
+        *,
+        first: str,
+        last: str,
+        limit: int | None = None,
+        forward: bool = True,
+        keys_only: bool = False,
+    ) -> Page:
+        """One page of the items whose sort key lies in [first, last], consistently."""
+        extra: dict[str, Any] = {"Limit": limit} if limit is not None else {}
+        if keys_only:
+            extra["ProjectionExpression"] = "pk, sk"
+        answer = self._call(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_wire({":pk": pk, ":first": first, ":last": last}),
+            ScanIndexForward=forward,
+            ConsistentRead=True,
+            **extra,
+        )
+        more = answer.get("LastEvaluatedKey")
+        return Page([from_wire(item) for item in answer["Items"]], from_wire(more)["sk"] if more else None)
+
+    def query_all(self, pk: str, *, first: str, last: str, keys_only: bool = False) -> Iterator[Item]:
+        """Every item whose sort key lies in [first, last], ascending, page by page."""
+        after: str | None = first
+        while after is not None:
+            page = self.query(pk, first=after, last=last, keys_only=keys_only)
+            yield from page.items
+            after = page.last + "\x00" if page.last is not None else None
+
+    def batch_write(self, *, puts: Sequence[Item] = (), deletes: Sequence[Key] = ()) -> None:
+        """Write without conditions. Each item at most once."""
+        requests: list[dict[str, Any]] = [{"PutRequest": {"Item": to_wire(item)}} for item in puts]
+        requests += [{"DeleteRequest": {"Key": _key(key)}} for key in deletes]
+        for start in range(0, len(requests), _BATCH_WRITE_MAX):
+            pending = requests[start : start + _BATCH_WRITE_MAX]
+            while pending:
+                answer = self._call_plain("batch_write_item", RequestItems={self.name: pending})
+                pending = answer.get("UnprocessedItems", {}).get(self.name, [])
+
+    def transact(self, operations: Sequence[Operation], *, token: str) -> None:
+        """All or none. The same `token` (up to 36 characters) within ten minutes does nothing twice.
+
+        Raises TransactionCancelledError, ContendedError or UnansweredError.
+        """
+        self._call_plain(
+            "transact_write_items",
+            TransactItems=[self._operation(operation) for operation in operations],
+            ClientRequestToken=token,
+        )
+
+    def _operation(self, operation: Operation) -> dict[str, Any]:
+        body: dict[str, Any] = {"TableName": self.name, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        match operation:
+            case Put(item, when, values):
+                return {"Put": body | {"Item": to_wire(item)} | _condition(when, "", values)}
+            case Update(key, expression, when, values):
+                body |= {"Key": _key(key), "UpdateExpression": expression}
+                return {"Update": body | _condition(when, expression, values)}
+            case Delete(key, when, values):
+                return {"Delete": body | {"Key": _key(key)} | _condition(when, "", values)}
+            case Check(key, when, values):
+                return {"ConditionCheck": body | {"Key": _key(key)} | _condition(when, "", values)}
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        return self._call_plain(operation, TableName=self.name, **arguments)
+
+    def _call_plain(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        if self._observer:
+            arguments["ReturnConsumedCapacity"] = "TOTAL"
+        with _named_failures():
+            answer = cast("dict[str, Any]", getattr(self._client, operation)(**arguments))
+        if self._observer:
+            consumed = answer.get("ConsumedCapacity", [])
+            each = consumed if isinstance(consumed, list) else [consumed]
+            self._observer(operation, sum(one["CapacityUnits"] for one in each))
+        return answer
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _condition(when: str | None, expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    if when:
+        arguments["ConditionExpression"] = when
+    if values:
+        arguments["ExpressionAttributeValues"] = to_wire({f":{name}": value for name, value in values.items()})
+    names = {f"#{name}": name for name in _NAME.findall(f"{when or ''} {expression}")}
+    if names:
+        arguments["ExpressionAttributeNames"] = names
+    return arguments
+
+
+_CONTENTION = {
+    "TransactionConflictException",
+    "TransactionInProgressException",
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+}
+_CONTENTION_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    """Turn the failures that callers act on into named errors; any other ClientError passes."""
+    try:
+        yield
+    except HTTPClientError as error:
+        raise UnansweredError(type(error).__name__) from error
+    except ClientError as error:
+        raise _named(error) from error
+
+
+def _named(error: ClientError) -> Exception:
+    answer = cast("dict[str, Any]", error.response)
+    code = answer["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        item = answer.get("Item")
+        return ConditionFailedError(from_wire(item) if item else None)
+    if code == "TransactionCanceledException":
+        reasons = [
+            Reason(one.get("Code", "None"), from_wire(one["Item"]) if one.get("Item") else None)
+            for one in answer.get("CancellationReasons", [])
+        ]
+        # A failed condition tells more than the conflict beside it, so it wins.
+        if any(one.code in _CONTENTION_REASONS for one in reasons) and not any(
+            one.code == "ConditionalCheckFailed" for one in reasons
+        ):
+            return ContendedError("transaction conflict")
+        return TransactionCancelledError(reasons)
+    if code in _CONTENTION:
+        return ContendedError(code)
+    return error
