@@ -115,7 +115,7 @@ class BeginView:
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerms:
-    """A new owner's id and how long (ms since 1970) the lease shall run; `now` decides whether another is still held."""
+    """A new owner's id and until when (ms) the lease shall run; `now` decides whether another is still held."""
 
     owner: str
     until: int
@@ -164,7 +164,7 @@ class ConversationStore(Protocol):
     def create(self, conversation: Conversation, *, key: RequestKey | None, token: str) -> Conversation:
         """Store a new conversation, its user if new, and its place among the user's chats.
 
-        Returns it with its `user_chat_number`. Raises KeyUsedError, or StaleError(None) when the user's counter moved.
+        Returns it with its `user_chat_number`. Raises KeyUsedError, or StaleError(None) when the user's count moved.
         """
         ...
 
@@ -192,7 +192,7 @@ class ConversationStore(Protocol):
         ...
 
     def deleted(self, tenant_id: str, conversation_id: str) -> Conversation | None:
-        """A conversation marked deleted whose items are not all gone yet; None if there is none or it is not marked."""
+        """A conversation marked deleted that is not all gone yet; None if there is none or it is not marked."""
         ...
 
     def sweep(self, tenant_id: str, conversation_id: str, *, limit: int) -> bool:

@@ -81,10 +81,13 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
+    """`names` is only for attributes whose names come from data."""
+
     key: Key
     expression: str
     when: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ class Table:
             UpdateExpression=update.expression,
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **_condition(update.when, update.expression, update.values),
+            **_condition(update.when, update.expression, update.values, update.names),
         )
         return from_wire(answer["Attributes"])
 
@@ -257,9 +260,9 @@ class Table:
         match operation:
             case Put(item, when, values):
                 return {"Put": body | {"Item": to_wire(item)} | _condition(when, "", values)}
-            case Update(key, expression, when, values):
+            case Update(key, expression, when, values, names):
                 body |= {"Key": _key(key), "UpdateExpression": expression}
-                return {"Update": body | _condition(when, expression, values)}
+                return {"Update": body | _condition(when, expression, values, names)}
             case Delete(key, when, values):
                 return {"Delete": body | {"Key": _key(key)} | _condition(when, "", values)}
             case Check(key, when, values):
@@ -284,13 +287,15 @@ def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
-def _condition(when: str | None, expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def _condition(
+    when: str | None, expression: str, values: Mapping[str, Any], given: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     if when:
         arguments["ConditionExpression"] = when
     if values:
         arguments["ExpressionAttributeValues"] = to_wire({f":{name}": value for name, value in values.items()})
-    names = {f"#{name}": name for name in _NAME.findall(f"{when or ''} {expression}")}
+    names = {f"#{name}": name for name in _NAME.findall(f"{when or ''} {expression}")} | dict(given or {})
     if names:
         arguments["ExpressionAttributeNames"] = names
     return arguments

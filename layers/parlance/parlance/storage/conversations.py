@@ -1,0 +1,188 @@
+"""Conversations in DynamoDB: created, read, listed and deleted."""
+
+from dataclasses import replace
+from itertools import islice
+from typing import Literal
+
+from parlance.conversations.model import Conversation, Message
+from parlance.conversations.port import KeyUsedError, RequestKey, StaleError, User, UserChats
+from parlance.storage import items, keys
+from parlance.storage.creation import creation, next_chat_number
+from parlance.storage.table import (
+    ConditionFailedError,
+    Delete,
+    Item,
+    Key,
+    Operation,
+    Put,
+    Table,
+    TransactionCancelledError,
+    Update,
+)
+
+_NOT_DELETED = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
+
+
+class DynamoConversationStore:
+    """`parlance.conversations.port.ConversationStore` over the Conversations table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create(self, conversation: Conversation, *, key: RequestKey | None, token: str) -> Conversation:
+        user = self._user(conversation.tenant_id, conversation.user_id)
+        request = keys.request(conversation.tenant_id, key.key_hash) if key else None
+        created = replace(
+            conversation, user_chat_number=next_chat_number(user), request_key=key.key_hash if key else None
+        )
+        operations = creation(created, user)
+        if request and key:
+            remembered = items.used_key_item(request, key, created.id)
+            when = "attribute_not_exists(pk) OR valid_until < :now"
+            operations.append(Put(remembered, when=when, values={"now": conversation.created_at}))
+        try:
+            self._table.transact(operations, token=token)
+        except TransactionCancelledError as error:
+            if request and error.failed_condition(len(operations) - 1):
+                used = items.used_key_from(error.reasons[-1].item, conversation.created_at)
+                if used:
+                    raise KeyUsedError(used) from error
+            raise StaleError(None) from error
+        return created
+
+    def get(self, tenant_id: str, conversation_id: str) -> Conversation | None:
+        item = self._table.get(keys.conversation(tenant_id, conversation_id))
+        return None if item is None or "deleted_at" in item else items.conversation_from(item)
+
+    def user_chats(
+        self, tenant_id: str, user_id: str, *, offset: int, limit: int, order: Literal["asc", "desc"]
+    ) -> UserChats:
+        user = self._user(tenant_id, user_id)
+        if user is None:
+            return UserChats([], 0)
+        numbers = page_of_numbers(user, offset=offset, limit=limit, order=order)
+        index = self._table.batch_get([keys.user_chat(tenant_id, user_id, number) for number in numbers])
+        entries = [index.get(keys.user_chat(tenant_id, user_id, number)) for number in numbers]
+        wanted = [keys.conversation(tenant_id, entry["conversation_id"]) for entry in entries if entry]
+        found = self._table.batch_get(wanted)
+        live = [found[key] for key in wanted if key in found and "deleted_at" not in found[key]]
+        return UserChats([items.conversation_from(item) for item in live], user.chat_count)
+
+    def messages(
+        self, tenant_id: str, conversation_id: str, *, first: int, last: int, order: Literal["asc", "desc"]
+    ) -> list[Message]:
+        pk = keys.conversation_pk(tenant_id, conversation_id)
+        found: list[Item] = []
+        low, high = keys.message_sk(first), keys.message_sk(last)
+        while low <= high:
+            page = self._table.query(pk, first=low, last=high, forward=order == "asc")
+            found += page.items
+            if page.last is None:
+                break
+            # A page ends at 1 MB; the next begins one number further in the direction of reading.
+            number = int(page.last.removeprefix("message#"))
+            low, high = (keys.message_sk(number + 1), high) if order == "asc" else (low, keys.message_sk(number - 1))
+        return [items.message_from(item) for item in found]
+
+    def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:
+        key = keys.conversation(tenant_id, conversation_id)
+        item = self._table.get(key)
+        if item is None or "deleted_at" in item:
+            return None
+        conversation = items.conversation_from(item)
+        operations: list[Operation] = [
+            Update(key, "SET deleted_at = :now", when=_NOT_DELETED, values={"now": now}),
+            *self._unlist(conversation),
+        ]
+        try:
+            self._table.transact(operations, token=token)
+        except TransactionCancelledError:
+            return None
+        return conversation
+
+    def deleted(self, tenant_id: str, conversation_id: str) -> Conversation | None:
+        item = self._table.get(keys.conversation(tenant_id, conversation_id))
+        return items.conversation_from(item) if item and "deleted_at" in item else None
+
+    def sweep(self, tenant_id: str, conversation_id: str, *, limit: int) -> bool:
+        summary = keys.conversation(tenant_id, conversation_id)
+        stored = self._table.query_all(summary.pk, first=" ", last=keys.HIGHEST, keys_only=True)
+        others = (Key(item["pk"], item["sk"]) for item in stored if item["sk"] != summary.sk)
+        doomed = list(islice(others, limit))
+        self._table.batch_write(deletes=doomed)
+        return len(doomed) < limit
+
+    def forget(self, conversation: Conversation) -> None:
+        if conversation.request_key:
+            self._forget_request(conversation, conversation.request_key)
+        self._table.batch_write(deletes=[keys.conversation(conversation.tenant_id, conversation.id)])
+        self._raise_floor(conversation.tenant_id, conversation.user_id)
+
+    def _unlist(self, conversation: Conversation) -> list[Operation]:
+        tenant_id, user_id, number = conversation.tenant_id, conversation.user_id, conversation.user_chat_number
+        return [
+            Update(keys.user(tenant_id, user_id), "ADD deleted_chats :number", values={"number": {number}}),
+            Delete(keys.user_chat(tenant_id, user_id, number)),
+        ]
+
+    def _forget_request(self, conversation: Conversation, request_key: str) -> None:
+        try:
+            self._table.delete(
+                Delete(
+                    keys.request(conversation.tenant_id, request_key),
+                    when="attribute_not_exists(pk) OR #result = :id",
+                    values={"id": conversation.id},
+                )
+            )
+        except ConditionFailedError:
+            return  # The key has expired and was used again, for another conversation.
+
+    def _raise_floor(self, tenant_id: str, user_id: str) -> None:
+        """Keep the set of deleted numbers small: a run of them that begins at the floor moves the floor instead."""
+        user = self._user(tenant_id, user_id)
+        if user is None:
+            return
+        floor = user.chats_floor
+        while floor + 1 in user.deleted_chats:
+            floor += 1
+        if floor == user.chats_floor:
+            return
+        try:
+            self._table.update(
+                Update(
+                    keys.user(tenant_id, user_id),
+                    "SET chats_floor = :floor DELETE deleted_chats :run",
+                    when="chats_floor = :seen",
+                    values={
+                        "floor": floor,
+                        "seen": user.chats_floor,
+                        "run": set(range(user.chats_floor + 1, floor + 1)),
+                    },
+                )
+            )
+        except ConditionFailedError:
+            return  # Another sweep has raised it meanwhile.
+
+    def _user(self, tenant_id: str, user_id: str) -> User | None:
+        item = self._table.get(keys.user(tenant_id, user_id))
+        return items.user_from(item) if item else None
+
+
+def page_of_numbers(user: User, *, offset: int, limit: int, order: Literal["asc", "desc"]) -> list[int]:
+    """The numbers of the user's existing chats at `offset` and after, in `order`, `limit` of them at the most."""
+    end = min(offset + limit, user.chat_count)
+    positions = (
+        range(offset, end) if order == "asc" else range(user.chat_count - 1 - offset, user.chat_count - 1 - end, -1)
+    )
+    gone = sorted(user.deleted_chats)
+    return [_number_at(position, user.chats_floor, gone) for position in positions]
+
+
+def _number_at(position: int, floor: int, gone: list[int]) -> int:
+    """The number of the chat at that position (from 0) of the ascending list."""
+    number = floor + 1 + position
+    for deleted in gone:
+        if deleted > number:
+            break
+        number += 1
+    return number

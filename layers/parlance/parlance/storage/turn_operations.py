@@ -1,0 +1,187 @@
+"""The transactions of the turn engine: begin, claim and finish, each as the list of operations that makes it one.
+
+In every list the conversation comes first, so that a refusal says how it stands.
+"""
+
+from dataclasses import replace
+
+from parlance import ids
+from parlance.conversations.model import Claim, Conversation, Lease, Message, Turn, TurnState
+from parlance.conversations.port import BeginView, Failed, LeaseTerms, NewTurn, Outcome, Replied
+from parlance.storage import items, keys
+from parlance.storage.creation import creation
+from parlance.storage.table import Operation, Put, Update
+
+NOT_DELETED = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
+_LEASE_FREE = "(attribute_not_exists(lease_until) OR lease_until < :now)"
+_IDLE = f"drained = last_turn AND size(retries) = :none AND {_LEASE_FREE}"
+_TAKE_LEASE = "lease_owner = :owner, lease_until = :until, lease_turn = :number"
+_GIVE_BACK = "REMOVE lease_owner, lease_until, lease_turn"
+
+
+def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn, Message]:
+    number = before.last_number + 1
+    turn = Turn(
+        id=ids.turn_id(new.turn_random, number),
+        number=number,
+        message_id=ids.message_id(new.message_random, number),
+        reply_id=ids.message_id(new.reply_random, number + 1),
+        state=TurnState.GENERATING if claimed else TurnState.RECEIVED,
+        created_at=new.now,
+        attempt=1 if claimed else 0,
+        body_hash=new.key.body_hash if new.key else "",
+        listeners=new.listeners,
+        previous=before.last_turn,
+    )
+    message = Message(
+        id=turn.message_id,
+        number=number,
+        role="user",
+        content=new.content,
+        created_at=new.now,
+        turn_id=turn.id,
+        metadata=new.metadata,
+    )
+    return turn, message
+
+
+def advanced(before: Conversation, turn: Turn, now: int, terms: LeaseTerms | None) -> Conversation:
+    """The conversation with the turn begun, and leased for it if there are terms."""
+    return replace(
+        before,
+        last_number=turn.reply_number,
+        last_turn=turn.number,
+        updated_at=now,
+        last_message_at=now,
+        message_count=before.message_count + 1,
+        lease=Lease(terms.owner, terms.until, turn.number) if terms else before.lease,
+    )
+
+
+def begin_operations(
+    new: NewTurn, view: BeginView, after: Conversation, turn: Turn, message: Message, terms: LeaseTerms | None
+) -> list[Operation]:
+    operations: list[Operation] = []
+    if view.conversation is None:
+        operations += creation(after, view.user)
+    else:
+        operations.append(_advance(view.conversation, after, terms))
+    operations.append(Put(items.turn_item(new.tenant_id, new.conversation_id, turn), when="attribute_not_exists(pk)"))
+    operations.append(Put(items.message_item(new.tenant_id, new.conversation_id, message)))
+    if new.key:
+        key = keys.idempotency(new.tenant_id, new.conversation_id, new.key.key_hash)
+        used = items.used_key_item(key, new.key, str(turn.number))
+        operations.append(Put(used, when="attribute_not_exists(pk) OR valid_until < :now", values={"now": new.now}))
+    return operations
+
+
+def _advance(before: Conversation, after: Conversation, terms: LeaseTerms | None) -> Update:
+    assignments = (
+        "SET last_number = :last, last_turn = :turn, updated_at = :at, last_message_at = :at, "
+        "message_count = message_count + :one"
+    )
+    when = f"{NOT_DELETED} AND last_number = :seen"
+    values: dict[str, object] = {
+        "last": after.last_number,
+        "turn": after.last_turn,
+        "at": after.updated_at,
+        "one": 1,
+        "seen": before.last_number,
+    }
+    if terms:
+        assignments += f", {_TAKE_LEASE}"
+        when += f" AND {_IDLE}"
+        values |= {"owner": terms.owner, "until": terms.until, "number": after.last_turn}
+        values |= {"now": terms.now, "none": 0}
+    return Update(keys.conversation(after.tenant_id, after.id), assignments, when=when, values=values)
+
+
+def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: int) -> list[Operation]:
+    """Whoever reads the same head of the line competes here: one condition holds for one of them."""
+    when = f"{NOT_DELETED} AND drained = :drained AND {_LEASE_FREE}"
+    if turn.number <= conversation.drained:
+        when += " AND retries[0] = :number"
+    return [
+        Update(
+            keys.conversation(conversation.tenant_id, conversation.id),
+            f"SET {_TAKE_LEASE}",
+            when=when,
+            values={
+                "owner": lease.owner,
+                "until": lease.until,
+                "number": turn.number,
+                "drained": conversation.drained,
+                "now": now,
+            },
+        ),
+        Update(
+            keys.turn(conversation.tenant_id, conversation.id, turn.number),
+            "SET #state = :generating, attempt = :next",
+            when="#state IN (:received, :generating) AND attempt = :seen",
+            values={
+                "generating": TurnState.GENERATING.value,
+                "received": TurnState.RECEIVED.value,
+                "next": turn.attempt + 1,
+                "seen": turn.attempt,
+            },
+        ),
+    ]
+
+
+def finish_operations(claim: Claim, outcome: Outcome, now: int) -> list[Operation]:
+    """The end of a turn, and the lease given back with it: there is no release write."""
+    match outcome:
+        case Replied(reply, stopped):
+            state = TurnState.STOPPED if stopped else TurnState.DONE
+            operations = [_drain(claim, now, outcome), _end_turn(claim, state, now)]
+            operations.append(Put(items.message_item(claim.conversation.tenant_id, claim.conversation.id, reply)))
+            if claim.message.failed:
+                operations.append(_mark_message(claim, "REMOVE failed"))
+        case Failed(failure):
+            ended = _end_turn(claim, TurnState.FAILED, now, code=failure.code, text=failure.message)
+            operations = [_drain(claim, now, outcome), ended, _mark_message(claim, "SET failed = :yes", yes=True)]
+    return operations
+
+
+def _drain(claim: Claim, now: int, outcome: Outcome) -> Operation:
+    number = claim.turn.number
+    values: dict[str, int | str] = {"number": number, "at": now, "owner": claim.lease.owner}
+    sets = ["updated_at = :at"]
+    removes = _GIVE_BACK
+    if claim.is_retry:
+        removes += ", retries[0]"
+        del values["number"]
+    else:
+        sets.append("drained = :number")
+    if isinstance(outcome, Replied):
+        sets += ["last_message_at = :at", "settled = :settled", "message_count = message_count + :one"]
+        values |= {"settled": max(claim.conversation.settled, claim.turn.reply_number), "one": 1}
+        if claim.conversation.failed_turn == number:
+            sets.append("failed_turn = :zero")
+            values["zero"] = 0
+    else:
+        sets.append("failed_turn = :failed")
+        values["failed"] = max(claim.conversation.failed_turn, number)
+    return Update(
+        keys.conversation(claim.conversation.tenant_id, claim.conversation.id),
+        f"SET {', '.join(sets)} {removes}",
+        when="lease_owner = :owner AND attribute_not_exists(deleted_at)",
+        values=values,
+    )
+
+
+def _end_turn(
+    claim: Claim, state: TurnState, now: int, *, code: str | None = None, text: str | None = None
+) -> Operation:
+    values: dict[str, object] = {"state": state.value, "at": now, "attempt": claim.turn.attempt}
+    sets = "SET #state = :state, ended_at = :at"
+    if code:
+        sets += ", failure_code = :code, failure_message = :text"
+        values |= {"code": code, "text": text}
+    key = keys.turn(claim.conversation.tenant_id, claim.conversation.id, claim.turn.number)
+    return Update(key, sets, when="attempt = :attempt", values=values)
+
+
+def _mark_message(claim: Claim, expression: str, **values: object) -> Operation:
+    key = keys.message(claim.conversation.tenant_id, claim.conversation.id, claim.turn.number)
+    return Update(key, expression, when="attribute_exists(pk)", values=values)
