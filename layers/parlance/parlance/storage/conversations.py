@@ -30,7 +30,13 @@ class DynamoConversationStore:
         self._table = table
 
     def create(self, conversation: Conversation, *, key: RequestKey | None, token: str) -> Conversation:
-        user = self._user(conversation.tenant_id, conversation.user_id)
+        user_key = keys.user(conversation.tenant_id, conversation.user_id)
+        own_key = keys.conversation(conversation.tenant_id, conversation.id)
+        found = self._table.batch_get([user_key, own_key])
+        if own_key in found:
+            # Ids are unique, so an earlier call with this token was carried out without being answered.
+            return items.conversation_from(found[own_key])
+        user = items.user_from(found[user_key]) if user_key in found else None
         request = keys.request(conversation.tenant_id, key.key_hash) if key else None
         created = replace(
             conversation, user_chat_number=next_chat_number(user), request_key=key.key_hash if key else None
@@ -87,11 +93,15 @@ class DynamoConversationStore:
     def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:
         key = keys.conversation(tenant_id, conversation_id)
         item = self._table.get(key)
-        if item is None or "deleted_at" in item:
+        if item is None or ("deleted_at" in item and item["deleted_by"] != token):
             return None
         conversation = items.conversation_from(item)
+        if "deleted_at" in item:
+            # An earlier call with this token was carried out without being answered.
+            return conversation
+        mark = {"now": now, "token": token}
         operations: list[Operation] = [
-            Update(key, "SET deleted_at = :now", when=_NOT_DELETED, values={"now": now}),
+            Update(key, "SET deleted_at = :now, deleted_by = :token", when=_NOT_DELETED, values=mark),
             *self._unlist(conversation),
         ]
         try:

@@ -1,0 +1,112 @@
+"""Turns run by the caller that waits for the reply, as the HTTP dialects do.
+
+A caller runs its own turn only, and only at the head of the line. Otherwise it follows whoever runs it.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from parlance.clock import Clock
+from parlance.conversations.attempt import Attempt
+from parlance.conversations.collaborators import Responder, Wakeups
+from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
+from parlance.conversations.history import is_complete
+from parlance.conversations.log import Abandoned, TurnEvent
+from parlance.conversations.model import Claim, Message, Turn
+from parlance.conversations.port import TurnStore
+from parlance.conversations.timing import Timing
+from parlance.ids import IdSource
+from parlance.storage.keys import HIGHEST_NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTurn:
+    """A turn under way and its events, live. Leaving the events unread does not end the turn; only a stop does."""
+
+    begun: BegunTurn
+    events: Iterator[TurnEvent]
+    runner: threading.Thread | None
+
+    def join(self, timeout_seconds: float) -> None:
+        """Wait until the attempt that runs here, if one does, is over: a Lambda is frozen once it has answered."""
+        if self.runner is not None:
+            self.runner.join(timeout_seconds)
+
+
+class Caller:
+    """Begins a turn and runs it, or follows it."""
+
+    def __init__(
+        self,
+        engine: TurnEngine,
+        store: TurnStore,
+        responder: Responder,
+        wakeups: Wakeups,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        timing: Timing | None = None,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._responder = responder
+        self._wakeups = wakeups
+        self._clock = clock
+        self._ids = ids
+        self._timing = timing or Timing()
+
+    def send(self, command: BeginTurn, *, deadline: float) -> RunningTurn:
+        """Begin the turn of a message, or find the one it began before. Raises what `TurnEngine.begin` raises."""
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(self._history, command, HIGHEST_NUMBER)
+            begun = self._engine.begin(command, lease_owner=self._ids.random())
+            history = reading.result()
+        if begun.claim is None:
+            self._engine.wake(command, begun.turn)
+            return RunningTurn(begun, self._follow(command, begun.turn), None)
+        below = begun.turn.number
+        earlier = [message for message in history if message.number < below]
+        if not is_complete(earlier, begun.claim.conversation, below=below):
+            earlier = self._history(command, below)
+        return self._run(command, begun, begun.claim, earlier, deadline)
+
+    def _run(
+        self, command: BeginTurn, begun: BegunTurn, claim: Claim, history: Sequence[Message], deadline: float
+    ) -> RunningTurn:
+        attempt = Attempt(
+            claim,
+            history,
+            store=self._store,
+            responder=self._responder,
+            clock=self._clock,
+            ids=self._ids,
+            timing=self._timing,
+            deadline=deadline,
+        )
+        runner = threading.Thread(target=self._run_own, args=(attempt, command), name="turn-caller", daemon=True)
+        runner.start()
+        return RunningTurn(begun, self._live(attempt, command, begun.turn), runner)
+
+    def _run_own(self, attempt: Attempt, command: BeginTurn) -> None:
+        attempt.run(lambda _: None)
+        work = self._store.work(command.tenant_id, command.conversation_id, hint=None)
+        if work.turn is not None:
+            # Those who queued behind this turn found its lease held and left the rest to its holder.
+            self._wakeups.wake(command.tenant_id, command.conversation_id, turn_number=work.turn.number)
+
+    def _live(self, attempt: Attempt, command: BeginTurn, turn: Turn) -> Iterator[TurnEvent]:
+        for event in attempt.log.events():
+            if isinstance(event, Abandoned):
+                yield from self._follow(command, turn)
+                return
+            yield event
+
+    def _follow(self, command: BeginTurn, turn: Turn) -> Iterator[TurnEvent]:
+        return self._engine.follow(command.tenant_id, command.conversation_id, turn)
+
+    def _history(self, command: BeginTurn, below: int) -> list[Message]:
+        return self._store.history(
+            command.tenant_id, command.conversation_id, below=below, limit=self._timing.history_max
+        )
