@@ -1,0 +1,1 @@
+"""From files to passages. The format modules load their parsers lazily: no Lambda function needs them."""

@@ -1,0 +1,251 @@
+"""Datasets and records in the Conversations table.
+
+A dataset's records share one partition; those of one imported source are one key range of it, in order of position.
+
+The count stays right while several writers are at work: a single record and the count change in one transaction,
+and an import counts after its writes and commits only if the version is the one it had before it counted.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from parlance.clock import Clock
+from parlance.errors import ConflictError, NotFoundError
+from parlance.ids import IdSource
+from parlance.knowledge.datasets import Dataset, Record, SourceRecords, source_prefix
+from parlance.storage import keys
+from parlance.storage.table import (
+    ConditionFailedError,
+    ContendedError,
+    Delete,
+    Item,
+    Key,
+    Operation,
+    Put,
+    Table,
+    TransactionCancelledError,
+    UnansweredError,
+    Update,
+)
+
+_ATTEMPTS = 8
+_PAUSE_SECONDS = 0.05
+_EXISTS = "attribute_exists(pk)"
+_ABSENT = "attribute_not_exists(pk)"
+
+
+class DatasetRepository:
+    """The DatasetStore on a table."""
+
+    def __init__(self, table: Table, clock: Clock, ids: IdSource) -> None:
+        self._table = table
+        self._clock = clock
+        self._ids = ids
+
+    def create(self, dataset: Dataset) -> None:
+        try:
+            self._table.put(Put(_dataset_item(dataset), when=_ABSENT))
+        except ConditionFailedError as error:
+            raise ConflictError("A dataset with this id exists already") from error
+
+    def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:
+        item = self._table.get(keys.dataset(tenant_id, dataset_id))
+        return _dataset(item) if item else None
+
+    def of_tenant(self, tenant_id: str) -> list[Dataset]:
+        pk = keys.datasets_pk(tenant_id)
+        first, last = keys.dataset(tenant_id, "").sk, keys.dataset(tenant_id, keys.HIGHEST).sk
+        return [_dataset(item) for item in self._table.query_all(pk, first=first, last=last)]
+
+    def rename(self, tenant_id: str, dataset_id: str, *, name: str, description: str) -> Dataset:
+        values = {"name": name, "description": description, "now": self._clock.now()}
+        expression = "SET #name = :name, description = :description, updated_at = :now"
+        key = keys.dataset(tenant_id, dataset_id)
+        try:
+            return _dataset(self._table.update(Update(key, expression, when=_EXISTS, values=values)))
+        except ConditionFailedError as error:
+            raise NotFoundError("dataset") from error
+
+    def delete(self, tenant_id: str, dataset_id: str) -> None:
+        if self._table.delete(Delete(keys.dataset(tenant_id, dataset_id))) is None:
+            raise NotFoundError("dataset")
+        self._table.batch_write(deletes=list(self._record_keys(tenant_id, dataset_id, "")))
+
+    def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
+        return self._records(tenant_id, dataset_id, "")
+
+    def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
+        item = self._table.get(keys.record(tenant_id, dataset_id, record_id))
+        return _record(item) if item else None
+
+    def add_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
+        put = Put(_record_item(tenant_id, dataset_id, record), when=_ABSENT)
+        taken = ConflictError("A record with this id exists already")
+        self._change_one(tenant_id, dataset_id, put, growth=1, refused=taken)
+
+    def update_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
+        put = Put(_record_item(tenant_id, dataset_id, record), when=_EXISTS)
+        self._change_one(tenant_id, dataset_id, put, growth=0, refused=NotFoundError("record"))
+
+    def delete_record(self, tenant_id: str, dataset_id: str, record_id: str) -> None:
+        delete = Delete(keys.record(tenant_id, dataset_id, record_id), when=_EXISTS)
+        self._change_one(tenant_id, dataset_id, delete, growth=-1, refused=NotFoundError("record"))
+
+    def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
+        current = self.get(tenant_id, dataset_id)
+        if current is None:
+            raise NotFoundError("dataset")
+        changed: list[str] = []
+        try:
+            for change in changes:
+                # Noted first: a write that broke off half-way has changed the source, too.
+                changed.append(change.source)
+                if not self._replace(tenant_id, dataset_id, change):
+                    changed.pop()
+        finally:
+            if changed:
+                current = self._commit(tenant_id, dataset_id, changed)
+        return current
+
+    def _replace(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> bool:
+        """Whether anything had to be written."""
+        old = {one.id: one for one in self._records(tenant_id, dataset_id, source_prefix(change.source))}
+        new = {one.id: one for one in change.records}
+        puts = []
+        for record in new.values():
+            before = old.get(record.id)
+            if before is None or not record.says_the_same_as(before):
+                kept = record if before is None else replace(record, created_at=before.created_at)
+                puts.append(_record_item(tenant_id, dataset_id, kept))
+        deletes = [keys.record(tenant_id, dataset_id, one) for one in old if one not in new]
+        self._table.batch_write(puts=puts, deletes=deletes)
+        return bool(puts or deletes)
+
+    def _commit(self, tenant_id: str, dataset_id: str, changed: Iterable[str]) -> Dataset:
+        """Count and raise the version. A dataset deleted meanwhile takes the records just written with it."""
+        for attempt in range(_ATTEMPTS):
+            current = self.get(tenant_id, dataset_id)
+            if current is None:
+                self._sweep(tenant_id, dataset_id, changed)
+                raise NotFoundError("dataset")
+            count = sum(1 for _ in self._record_keys(tenant_id, dataset_id, ""))
+            try:
+                return self._raise_version(current, count)
+            except (ConditionFailedError, ContendedError):
+                self._clock.sleep(_PAUSE_SECONDS * attempt)
+        raise ContendedError("the dataset was changed by others all the time")
+
+    def _raise_version(self, current: Dataset, count: int) -> Dataset:
+        values = {"old": current.version, "new": current.version + 1, "count": count, "now": self._clock.now()}
+        expression = "SET version = :new, record_count = :count, updated_at = :now"
+        key = keys.dataset(current.tenant_id, current.id)
+        item = self._table.update(Update(key, expression, when="version = :old", values=values))
+        return _dataset(item)
+
+    def _sweep(self, tenant_id: str, dataset_id: str, sources: Iterable[str]) -> None:
+        for source in sources:
+            left = list(self._record_keys(tenant_id, dataset_id, source_prefix(source)))
+            self._table.batch_write(deletes=left)
+
+    def _change_one(
+        self, tenant_id: str, dataset_id: str, change: Operation, *, growth: int, refused: Exception
+    ) -> None:
+        """One record and the dataset's count and version, all or nothing."""
+        raise_version = Update(
+            keys.dataset(tenant_id, dataset_id),
+            "SET updated_at = :now ADD version :one, record_count :growth",
+            when=_EXISTS,
+            values={"now": self._clock.now(), "one": 1, "growth": growth},
+        )
+        try:
+            self._transact([change, raise_version])
+        except TransactionCancelledError as error:
+            if error.failed_condition(1):
+                raise NotFoundError("dataset") from error
+            raise refused from error
+
+    def _transact(self, operations: list[Operation]) -> None:
+        token = self._ids.random()
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return self._table.transact(operations, token=token)
+            except (ContendedError, UnansweredError):
+                self._clock.sleep(_PAUSE_SECONDS * attempt)
+        return self._table.transact(operations, token=token)
+
+    def _records(self, tenant_id: str, dataset_id: str, prefix: str) -> Iterator[Record]:
+        pk, first, last = _range(tenant_id, dataset_id, prefix)
+        return (_record(item) for item in self._table.query_all(pk, first=first, last=last))
+
+    def _record_keys(self, tenant_id: str, dataset_id: str, prefix: str) -> Iterator[Key]:
+        pk, first, last = _range(tenant_id, dataset_id, prefix)
+        found = self._table.query_all(pk, first=first, last=last, keys_only=True)
+        return (Key(item["pk"], item["sk"]) for item in found)
+
+
+def _range(tenant_id: str, dataset_id: str, prefix: str) -> tuple[str, str, str]:
+    first = keys.record(tenant_id, dataset_id, prefix)
+    last = keys.record(tenant_id, dataset_id, prefix + keys.HIGHEST)
+    return first.pk, first.sk, last.sk
+
+
+def _dataset_item(dataset: Dataset) -> Item:
+    key = keys.dataset(dataset.tenant_id, dataset.id)
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        "v": keys.SCHEMA_VERSION,
+        "tenant_id": dataset.tenant_id,
+        "id": dataset.id,
+        "name": dataset.name,
+        "description": dataset.description,
+        "version": dataset.version,
+        "record_count": dataset.record_count,
+        "created_at": dataset.created_at,
+        "updated_at": dataset.updated_at,
+    }
+
+
+def _dataset(item: Item) -> Dataset:
+    return Dataset(
+        tenant_id=item["tenant_id"],
+        id=item["id"],
+        name=item["name"],
+        description=item["description"],
+        created_at=item["created_at"],
+        updated_at=item["updated_at"],
+        version=item["version"],
+        record_count=item["record_count"],
+    )
+
+
+def _record_item(tenant_id: str, dataset_id: str, record: Record) -> Item:
+    key = keys.record(tenant_id, dataset_id, record.id)
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        "v": keys.SCHEMA_VERSION,
+        "id": record.id,
+        "text": record.text,
+        "source": record.source,
+        "title": record.title,
+        "position": record.position,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        # A user's numbers may not fit the table's, so they stay text.
+        "meta": json.dumps(dict(record.meta)) if record.meta else None,
+    }
+
+
+def _record(item: Item) -> Record:
+    return Record(
+        id=item["id"],
+        text=item["text"],
+        source=item["source"],
+        title=item["title"],
+        position=item["position"],
+        created_at=item["created_at"],
+        updated_at=item["updated_at"],
+        meta=json.loads(item["meta"]) if item.get("meta") else {},
+    )

@@ -1,0 +1,102 @@
+"""A DatasetStore in memory. It passes the same contract suite as the repository."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from parlance.clock import Clock
+from parlance.errors import ConflictError, NotFoundError
+from parlance.knowledge.datasets import Dataset, Record, SourceRecords, source_prefix
+
+
+class MemoryDatasets:
+    """Datasets and records in two dictionaries."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._datasets: dict[tuple[str, str], Dataset] = {}
+        self._records: dict[tuple[str, str], dict[str, Record]] = {}
+
+    def create(self, dataset: Dataset) -> None:
+        key = (dataset.tenant_id, dataset.id)
+        if key in self._datasets:
+            raise ConflictError("A dataset with this id exists already")
+        self._datasets[key] = dataset
+        self._records[key] = {}
+
+    def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:
+        return self._datasets.get((tenant_id, dataset_id))
+
+    def of_tenant(self, tenant_id: str) -> list[Dataset]:
+        return [self._datasets[key] for key in sorted(self._datasets) if key[0] == tenant_id]
+
+    def rename(self, tenant_id: str, dataset_id: str, *, name: str, description: str) -> Dataset:
+        now = self._clock.now()
+        dataset = replace(self._known(tenant_id, dataset_id), name=name, description=description, updated_at=now)
+        self._datasets[tenant_id, dataset_id] = dataset
+        return dataset
+
+    def delete(self, tenant_id: str, dataset_id: str) -> None:
+        self._known(tenant_id, dataset_id)
+        del self._datasets[tenant_id, dataset_id]
+        del self._records[tenant_id, dataset_id]
+
+    def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
+        held = self._records.get((tenant_id, dataset_id), {})
+        return iter([held[record_id] for record_id in sorted(held)])
+
+    def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
+        return self._records.get((tenant_id, dataset_id), {}).get(record_id)
+
+    def add_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
+        self._known(tenant_id, dataset_id)
+        if self.get_record(tenant_id, dataset_id, record.id):
+            raise ConflictError("A record with this id exists already")
+        self._records[tenant_id, dataset_id][record.id] = record
+        self._changed(tenant_id, dataset_id)
+
+    def update_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
+        self._known(tenant_id, dataset_id)
+        if not self.get_record(tenant_id, dataset_id, record.id):
+            raise NotFoundError("record")
+        self._records[tenant_id, dataset_id][record.id] = record
+        self._changed(tenant_id, dataset_id)
+
+    def delete_record(self, tenant_id: str, dataset_id: str, record_id: str) -> None:
+        self._known(tenant_id, dataset_id)
+        if not self._records[tenant_id, dataset_id].pop(record_id, None):
+            raise NotFoundError("record")
+        self._changed(tenant_id, dataset_id)
+
+    def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
+        self._known(tenant_id, dataset_id)
+        before = dict(self._records[tenant_id, dataset_id])
+        try:
+            for change in changes:
+                self._replace(tenant_id, dataset_id, change)
+        finally:
+            if self._records.get((tenant_id, dataset_id)) != before:
+                self._changed(tenant_id, dataset_id)
+        return self._known(tenant_id, dataset_id)
+
+    def _replace(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> None:
+        held = self._records.get((tenant_id, dataset_id), {})
+        prefix = source_prefix(change.source)
+        old = {record_id: held.pop(record_id) for record_id in list(held) if record_id.startswith(prefix)}
+        for record in change.records:
+            before = old.get(record.id)
+            same = before if before and record.says_the_same_as(before) else None
+            held[record.id] = same or replace(record, created_at=before.created_at if before else record.created_at)
+
+    def _known(self, tenant_id: str, dataset_id: str) -> Dataset:
+        if (tenant_id, dataset_id) not in self._datasets:
+            raise NotFoundError("dataset")
+        return self._datasets[tenant_id, dataset_id]
+
+    def _changed(self, tenant_id: str, dataset_id: str) -> None:
+        dataset = self._known(tenant_id, dataset_id)
+        self._datasets[tenant_id, dataset_id] = replace(
+            dataset,
+            version=dataset.version + 1,
+            record_count=len(self._records[tenant_id, dataset_id]),
+            updated_at=self._clock.now(),
+        )

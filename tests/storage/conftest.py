@@ -1,0 +1,35 @@
+"""One empty table per module, on the emulator."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from parlance.storage.table import Table
+
+
+@pytest.fixture(scope="module")
+def table(dynamodb_endpoint: str) -> Iterator[Table]:
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=dynamodb_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    name = f"test-{uuid4().hex}"
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+    )
+    yield Table(client, name)
+    client.delete_table(TableName=name)
+    client.close()

@@ -1,0 +1,250 @@
+"""The contract of a DatasetStore, on the repository and on the fake that stands in for it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from parlance.clock import SystemClock
+from parlance.errors import ConflictError, NotFoundError, TooLargeError
+from parlance.ids import RandomIds
+from parlance.knowledge.datasets import (
+    MAX_TEXT_BYTES,
+    Dataset,
+    DatasetStore,
+    Record,
+    SourceRecords,
+    imported_record_id,
+)
+from parlance.storage import keys
+from parlance.storage.datasets import DatasetRepository
+from parlance.storage.table import Delete, Table
+from tests.fakes.datasets import MemoryDatasets
+
+pytestmark = pytest.mark.storage
+
+
+@pytest.fixture(params=["table", "memory"])
+def store(request: pytest.FixtureRequest) -> DatasetStore:
+    if request.param == "memory":
+        return MemoryDatasets(SystemClock())
+    return DatasetRepository(request.getfixturevalue("table"), SystemClock(), RandomIds())
+
+
+@pytest.fixture
+def dataset(store: DatasetStore) -> Dataset:
+    made = Dataset(f"tenant-{uuid4().hex}", "docs", "Docs", "All of them", created_at=1, updated_at=1)
+    store.create(made)
+    return made
+
+
+def a_record(record_id: str = "rec_one", text: str = "A text", **changes: object) -> Record:
+    record = Record(record_id, text, "a.md", "Title", 0, created_at=5, updated_at=5)
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def a_source(source: str, *texts: str, now: int = 5) -> SourceRecords:
+    return SourceRecords(
+        source,
+        tuple(
+            Record(imported_record_id(source, at), text, source, "Title", at, now, now, {"page": at})
+            for at, text in enumerate(texts)
+        ),
+    )
+
+
+def texts(store: DatasetStore, dataset: Dataset) -> list[str]:
+    return [record.text for record in store.records(dataset.tenant_id, dataset.id)]
+
+
+def current(store: DatasetStore, dataset: Dataset) -> Dataset:
+    found = store.get(dataset.tenant_id, dataset.id)
+    assert found is not None
+    return found
+
+
+def test_a_created_dataset_reads_back(store: DatasetStore, dataset: Dataset) -> None:
+    assert store.get(dataset.tenant_id, dataset.id) == dataset
+    assert store.get("another-tenant", dataset.id) is None
+
+
+def test_an_id_is_taken_once(store: DatasetStore, dataset: Dataset) -> None:
+    with pytest.raises(ConflictError):
+        store.create(replace(dataset, name="Another"))
+    assert current(store, dataset).name == "Docs"
+
+
+def test_datasets_of_a_tenant(store: DatasetStore, dataset: Dataset) -> None:
+    other = replace(dataset, id="another")
+    store.create(other)
+    store.create(replace(dataset, tenant_id=f"{dataset.tenant_id}x"))
+    assert store.of_tenant(dataset.tenant_id) == [other, dataset]
+    assert store.of_tenant("nobody") == []
+
+
+def test_rename(store: DatasetStore, dataset: Dataset) -> None:
+    renamed = store.rename(dataset.tenant_id, dataset.id, name="New", description="")
+    assert (renamed.name, renamed.description, renamed.version) == ("New", "", 1)
+    assert renamed.updated_at > dataset.updated_at
+    assert current(store, dataset) == renamed
+    with pytest.raises(NotFoundError):
+        store.rename(dataset.tenant_id, "none", name="New", description="")
+
+
+def test_a_single_record_is_counted_and_raises_the_version(store: DatasetStore, dataset: Dataset) -> None:
+    record = a_record(meta={"big": 10**60, "nested": {"list": [1.5, None, "x"]}})
+    store.add_record(dataset.tenant_id, dataset.id, record)
+    assert store.get_record(dataset.tenant_id, dataset.id, record.id) == record
+    assert (current(store, dataset).record_count, current(store, dataset).version) == (1, 2)
+
+    store.update_record(dataset.tenant_id, dataset.id, a_record(text="Another"))
+    assert texts(store, dataset) == ["Another"]
+    assert (current(store, dataset).record_count, current(store, dataset).version) == (1, 3)
+
+    store.delete_record(dataset.tenant_id, dataset.id, record.id)
+    assert store.get_record(dataset.tenant_id, dataset.id, record.id) is None
+    assert (current(store, dataset).record_count, current(store, dataset).version) == (0, 4)
+
+
+def test_refused_single_changes_change_nothing(store: DatasetStore, dataset: Dataset) -> None:
+    store.add_record(dataset.tenant_id, dataset.id, a_record())
+    with pytest.raises(ConflictError):
+        store.add_record(dataset.tenant_id, dataset.id, a_record(text="Another"))
+    with pytest.raises(NotFoundError, match="Record"):
+        store.update_record(dataset.tenant_id, dataset.id, a_record("rec_none"))
+    with pytest.raises(NotFoundError, match="Record"):
+        store.delete_record(dataset.tenant_id, dataset.id, "rec_none")
+    with pytest.raises(NotFoundError, match="Dataset"):
+        store.add_record(dataset.tenant_id, "none", a_record())
+    assert texts(store, dataset) == ["A text"]
+    assert (current(store, dataset).record_count, current(store, dataset).version) == (1, 2)
+    assert list(store.records(dataset.tenant_id, "none")) == []
+
+
+def test_an_import_writes_many_and_raises_the_version_once(store: DatasetStore, dataset: Dataset) -> None:
+    changes = [a_source("a.md", *[f"a{n:03d}" for n in range(130)]), a_source("b.md", "b")]
+    after = store.replace_sources(dataset.tenant_id, dataset.id, iter(changes))
+    assert (after.record_count, after.version) == (131, 2)
+    assert after == current(store, dataset)
+    held = list(store.records(dataset.tenant_id, dataset.id))
+    assert [one.text for one in held if one.source == "a.md"] == [f"a{n:03d}" for n in range(130)]
+    assert held[0] in (changes[0].records[0], changes[1].records[0])
+
+
+def test_importing_again_replaces(store: DatasetStore, dataset: Dataset) -> None:
+    store.replace_sources(
+        dataset.tenant_id, dataset.id, [a_source("a.md", "one", "two", "three"), a_source("b.md", "b")]
+    )
+    store.add_record(dataset.tenant_id, dataset.id, a_record("rec_by_hand", "by hand"))
+    after = store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "one", "TWO", now=9)])
+    assert sorted(texts(store, dataset)) == ["TWO", "b", "by hand", "one"]
+    assert (after.record_count, after.version) == (4, 4)
+    held = {one.text: (one.created_at, one.updated_at) for one in store.records(dataset.tenant_id, dataset.id)}
+    assert held["one"] == (5, 5)
+    assert held["TWO"] == (5, 9)
+
+
+def test_a_source_without_records_is_gone(store: DatasetStore, dataset: Dataset) -> None:
+    store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "a"), a_source("b.md", "b")])
+    after = store.replace_sources(dataset.tenant_id, dataset.id, [SourceRecords("a.md")])
+    assert texts(store, dataset) == ["b"]
+    assert after.record_count == 1
+
+
+def test_an_unchanged_import_leaves_the_version(store: DatasetStore, dataset: Dataset) -> None:
+    first = store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "a")])
+    second = store.replace_sources(
+        dataset.tenant_id, dataset.id, [a_source("a.md", "a", now=9), SourceRecords("never.md")]
+    )
+    assert second == first
+
+
+def test_an_import_that_breaks_off_still_raises_the_version(store: DatasetStore, dataset: Dataset) -> None:
+    def broken() -> Iterator[SourceRecords]:
+        yield a_source("a.md", "a")
+        raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        store.replace_sources(dataset.tenant_id, dataset.id, broken())
+    assert (current(store, dataset).record_count, current(store, dataset).version) == (1, 2)
+
+
+def test_an_import_needs_its_dataset(store: DatasetStore) -> None:
+    with pytest.raises(NotFoundError, match="Dataset"):
+        store.replace_sources("tenant", "none", [a_source("a.md", "a")])
+
+
+def test_a_deleted_dataset_takes_its_records_with_it(store: DatasetStore, dataset: Dataset) -> None:
+    store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", *["a"] * 40)])
+    store.delete(dataset.tenant_id, dataset.id)
+    assert store.get(dataset.tenant_id, dataset.id) is None
+    assert texts(store, dataset) == []
+    with pytest.raises(NotFoundError):
+        store.delete(dataset.tenant_id, dataset.id)
+
+
+def test_a_dataset_deleted_during_an_import_leaves_nothing(store: DatasetStore, dataset: Dataset) -> None:
+    def changes() -> Iterator[SourceRecords]:
+        yield a_source("a.md", "a")
+        store.delete(dataset.tenant_id, dataset.id)
+        yield a_source("b.md", "b")
+
+    with pytest.raises(NotFoundError):
+        store.replace_sources(dataset.tenant_id, dataset.id, changes())
+    assert texts(store, dataset) == []
+
+
+def test_two_imports_at_once_count_right(store: DatasetStore, dataset: Dataset) -> None:
+    def inner() -> Iterator[SourceRecords]:
+        yield a_source("a.md", "a")
+        store.replace_sources(dataset.tenant_id, dataset.id, [a_source("b.md", "b", "b2")])
+        store.add_record(dataset.tenant_id, dataset.id, a_record())
+
+    after = store.replace_sources(dataset.tenant_id, dataset.id, inner())
+    assert after.record_count == 4
+    assert after.version == 4
+
+
+def test_a_text_has_a_limit() -> None:
+    a_record(text="x" * MAX_TEXT_BYTES)
+    with pytest.raises(TooLargeError):
+        a_record(text="ä" * MAX_TEXT_BYTES)
+
+
+class MeddlingClock(SystemClock):
+    """Calls back once, when it is first asked: just before the commit of an import is written."""
+
+    def __init__(self) -> None:
+        self.meddle: Callable[[], None] = lambda: None
+
+    def now(self) -> int:
+        meddle, self.meddle = self.meddle, lambda: None
+        meddle()
+        return super().now()
+
+
+def test_a_change_between_count_and_commit_is_counted(table: Table) -> None:
+    clock = MeddlingClock()
+    plain = DatasetRepository(table, SystemClock(), RandomIds())
+    store = DatasetRepository(table, clock, RandomIds())
+    dataset = Dataset(f"tenant-{uuid4().hex}", "docs", "Docs", "", 1, 1)
+    plain.create(dataset)
+    clock.meddle = lambda: plain.add_record(dataset.tenant_id, dataset.id, a_record())
+    after = store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "a")])
+    assert (after.record_count, after.version) == (2, 3)
+
+
+def test_every_item_carries_the_schema_version(table: Table) -> None:
+    store = DatasetRepository(table, SystemClock(), RandomIds())
+    dataset = Dataset(f"tenant-{uuid4().hex}", "docs", "Docs", "", 1, 1)
+    store.create(dataset)
+    store.add_record(dataset.tenant_id, dataset.id, a_record())
+    for key in (
+        keys.dataset(dataset.tenant_id, dataset.id),
+        keys.record(dataset.tenant_id, dataset.id, "rec_one"),
+    ):
+        item = table.get(key)
+        assert item is not None
+        assert item["v"] == keys.SCHEMA_VERSION
+    table.delete(Delete(keys.dataset(dataset.tenant_id, dataset.id)))
