@@ -1,5 +1,6 @@
 """The emulator of the AWS services, as a child process on loopback."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -7,26 +8,28 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from local.errors import LocalCloudError
+from local.settings import CLOUD_BIN
 
-ROOT = Path(__file__).resolve().parent.parent
-CLOUD_BIN = ROOT / ".cloud" / "bin"
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 
-# What every client of the emulator calls itself. It checks nothing, but the SDK refuses to go without.
+# What every client of the emulator calls itself. It checks nothing, but the SDK refuses to go without. The
+# user's own configuration files stay out: a profile or a proxy of theirs must not reach our loopback calls.
 CLIENT_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "NO_PROXY": "127.0.0.1,localhost",
+    "no_proxy": "127.0.0.1,localhost",
 }
 
 
@@ -150,8 +153,8 @@ class Emulator:
             return
 
     def _forget(self) -> None:
-        if self._state_dir is None and self._home is not None:
-            shutil.rmtree(self._home, ignore_errors=True)
+        if self._home is not None:
+            shutil.rmtree(self._home if self._state_dir is None else self._home / "tmp", ignore_errors=True)
 
     def _environment(self, scratch: Path) -> dict[str, str]:
         home = scratch.parent
@@ -185,12 +188,14 @@ class Emulator:
         raise LocalCloudError("the emulator did not answer in time")
 
     def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=2)
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/ready", timeout=2) as answer:  # noqa: S310 - our own loopback address
-                ready: bool = answer.status == 200
-                return ready
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            connection.request("GET", "/_ministack/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def _last_words(self) -> str:
         log = (self._home or Path()) / "emulator.log"

@@ -1,0 +1,102 @@
+"""Puts the front door together: the REST proxy, the WebSocket edge and its management API."""
+
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute, request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from local.deploy import Deployment
+from local.front_door.connections import Connections, ManagementApi
+from local.front_door.edge import WebSocketEdge
+from local.front_door.events import Gateway
+from local.front_door.invoker import EmulatorInvoker, Invoker
+from local.front_door.limits import RestLimits, WebSocketLimits
+from local.front_door.proxy import RestProxy
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+PROXIED = ["/api/v1/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
+WELCOME = """\
+Parlance is running.
+
+  /api/v1/chats   chats over REST, with the header X-API-Key
+  /ws/chat        chats over WebSocket
+  /_local/health  whether the local cloud is well
+
+The keys are in credentials.json in the state directory (.local unless STATE_DIR says otherwise).
+"""
+
+
+class LoopbackOnly:
+    """Lets nobody but this machine reach what stands behind it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        client = scope.get("client")
+        if client and ipaddress.ip_address(client[0]).is_loopback:
+            await self._app(scope, receive, send)
+        else:
+            await JSONResponse({"message": "Forbidden"}, status_code=403)(scope, receive, send)
+
+
+def front_door(
+    *,
+    deployment: Deployment,
+    client: httpx.AsyncClient,
+    invoker: Invoker | None = None,
+    rest_limits: RestLimits | None = None,
+    websocket_limits: WebSocketLimits | None = None,
+) -> Starlette:
+    """The ASGI application in front of one deployment."""
+    rest_limits = rest_limits or RestLimits()
+    websocket_limits = websocket_limits or WebSocketLimits()
+    connections = Connections()
+    edge = WebSocketEdge(
+        gateway=Gateway(api_id=deployment.websocket_api_id, stage=deployment.stage),
+        invoker=invoker
+        or EmulatorInvoker(
+            client=client,
+            endpoint=deployment.endpoint,
+            function=deployment.websocket_function,
+            seconds=websocket_limits.integration_seconds,
+        ),
+        connections=connections,
+        limits=websocket_limits,
+    )
+    proxy = RestProxy(client=client, rest_url=deployment.rest_url, limits=rest_limits)
+    management = ManagementApi(connections, posted_bytes=websocket_limits.posted_bytes)
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def welcome(_: Request) -> Response:
+        return PlainTextResponse(WELCOME)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await edge.finish(seconds=5)
+
+    return Starlette(
+        routes=[
+            *(Route(path, proxy.handle, methods=METHODS) for path in PROXIED),
+            WebSocketRoute("/ws/chat", edge.handle),
+            WebSocketRoute("/ws/chat/", edge.handle),
+            Route(
+                "/_connections/@connections/{connection_id}",
+                LoopbackOnly(request_response(management.handle)),
+                methods=["GET", "POST", "DELETE"],
+            ),
+            Route("/_local/health", LoopbackOnly(request_response(health))),
+            Route("/", welcome),
+        ],
+        lifespan=lifespan,
+    )

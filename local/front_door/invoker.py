@@ -1,0 +1,44 @@
+"""Calling the deployed WebSocket function, as API Gateway's integration does."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from a function: its payload, or the fact that it failed."""
+
+    payload: Any = None
+    failed: bool = False
+
+
+class Invoker(Protocol):
+    """Something that invokes the WebSocket function with an event."""
+
+    async def invoke(self, event: Mapping[str, Any]) -> Answer:
+        """Invoke and wait for the answer; a failure is an answer too."""
+
+
+class EmulatorInvoker:
+    """Invokes through the emulator's Lambda API."""
+
+    def __init__(self, *, client: httpx.AsyncClient, endpoint: str, function: str, seconds: float) -> None:
+        self._client = client
+        self._url = f"{endpoint}/2015-03-31/functions/{function}/invocations"
+        self._seconds = seconds
+
+    async def invoke(self, event: Mapping[str, Any]) -> Answer:
+        """One synchronous invocation, given up at the integration's time limit as on AWS."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._client.post(self._url, content=json.dumps(event), timeout=None)
+            payload = answer.json()
+        except (TimeoutError, httpx.HTTPError, ValueError):
+            return Answer(failed=True)
+        failed = answer.status_code != 200 or "x-amz-function-error" in answer.headers
+        return Answer(payload=payload, failed=failed)
