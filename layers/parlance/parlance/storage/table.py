@@ -150,7 +150,7 @@ class Table:
     """
 
     def __init__(self, client: "DynamoDBClient", name: str, *, observer: Observer | None = None) -> None:
-        self._client = client
+        self.client = client
         self.name = name
         self._observer = observer
 
@@ -275,7 +275,7 @@ class Table:
         if self._observer:
             arguments["ReturnConsumedCapacity"] = "TOTAL"
         with _named_failures():
-            answer = cast("dict[str, Any]", getattr(self._client, operation)(**arguments))
+            answer = cast("dict[str, Any]", getattr(self.client, operation)(**arguments))
         if self._observer:
             consumed = answer.get("ConsumedCapacity", [])
             each = consumed if isinstance(consumed, list) else [consumed]

@@ -1,0 +1,93 @@
+"""Watches a DynamoDB client: which calls it makes, what they consume, and how many of them follow one another.
+
+Calls that overlap in time count as one round trip, because their caller waits once. The emulator answers in well
+under a millisecond, so each call is held for a moment, long enough for the others of its wave to begin.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_HOLD_SECONDS = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    operation: str
+    began: float
+    ended: float
+    units: float
+
+
+@dataclass
+class Recording:
+    """The calls made while recording, in the order of their ends."""
+
+    calls: list[Call] = field(default_factory=list)
+
+    def until(self, moment: float) -> "Recording":
+        return Recording([call for call in self.calls if call.ended <= moment])
+
+    def since(self, moment: float) -> "Recording":
+        return Recording([call for call in self.calls if call.began >= moment])
+
+    @property
+    def round_trips(self) -> int:
+        """The longest chain of calls of which none overlaps the next."""
+        trips, free_at = 0, float("-inf")
+        for call in sorted(self.calls, key=lambda call: call.ended):
+            if call.began >= free_at:
+                trips, free_at = trips + 1, call.ended
+        return trips
+
+    def units(self, *operations: str) -> float:
+        return sum(call.units for call in self.calls if call.operation in operations)
+
+    @property
+    def reads(self) -> float:
+        return self.units("GetItem", "BatchGetItem", "Query")
+
+    @property
+    def writes(self) -> float:
+        return self.units("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+
+
+class Recorder:
+    """Hooks into a client for its life; records while asked to."""
+
+    def __init__(self, client: "DynamoDBClient") -> None:
+        self._recording: Recording | None = None
+        self._began = threading.local()
+        client.meta.events.register("provide-client-params.dynamodb", self._ask_for_units)
+        client.meta.events.register("before-send.dynamodb", self._hold)
+        client.meta.events.register("after-call.dynamodb", self._note)
+
+    @contextmanager
+    def record(self) -> Iterator[Recording]:
+        self._recording = Recording()
+        try:
+            yield self._recording
+        finally:
+            self._recording = None
+
+    def _ask_for_units(self, params: dict[str, Any], **_: object) -> dict[str, Any]:
+        self._began.at = time.monotonic()
+        return params | {"ReturnConsumedCapacity": "TOTAL"} if self._recording is not None else params
+
+    def _hold(self, **_: object) -> None:
+        if self._recording is not None:
+            time.sleep(_HOLD_SECONDS)
+
+    def _note(self, model: Any, parsed: dict[str, Any], **_: object) -> None:
+        if self._recording is None:
+            return
+        consumed = parsed.get("ConsumedCapacity", [])
+        each = consumed if isinstance(consumed, list) else [consumed]
+        units = sum(one["CapacityUnits"] for one in each)
+        self._recording.calls.append(Call(model.name, self._began.at, time.monotonic(), units))
