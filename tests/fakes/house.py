@@ -1,4 +1,4 @@
-"""The turn engine's collaborators as a test holds them: a scripted agent, queues that are lists, an audience that listens."""
+"""The turn engine's collaborators as a test holds them: a scripted agent, queues that are lists, a silent audience."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

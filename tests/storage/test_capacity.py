@@ -78,8 +78,13 @@ class Bench:
         turn = claim.turn
         reply = Message(turn.reply_id, turn.reply_number, "assistant", _ANSWER, now, turn.id)
         self.turns.finish(claim, Replied(reply, False), now=now, token=self.ids.random())
-        counts = {"drained": turn.number, "settled": turn.reply_number}
-        return replace(claim.conversation, lease=None, message_count=turn.reply_number, **counts)
+        return replace(
+            claim.conversation,
+            lease=None,
+            message_count=turn.reply_number,
+            drained=turn.number,
+            settled=turn.reply_number,
+        )
 
 
 @pytest.fixture
