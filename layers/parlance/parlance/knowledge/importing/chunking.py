@@ -13,6 +13,7 @@ MAX_PASSAGE = 1_200
 
 _SMALLEST_LIMIT = 32
 _MAX_TITLE = 300
+_GAP = "\n\n"
 _JOINTS = (re.compile(r"(?<=\n)"), re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])"), re.compile(r"\s+"))
 
 
@@ -30,22 +31,29 @@ def passages(document: Document, limit: int = MAX_PASSAGE) -> Iterator[Passage]:
     if limit < _SMALLEST_LIMIT:
         raise ValueError(f"limit must be at least {_SMALLEST_LIMIT}")
     for section in document.sections:
-        title = PATH_SEPARATOR.join(section.path) or document.title
+        path = section.path if document.title in section.path[:1] else (document.title, *section.path)
+        title = PATH_SEPARATOR.join(path)
         for text in _packed(section, limit):
             yield Passage(title[:_MAX_TITLE], text, section.meta)
 
 
 def _packed(section: Section, limit: int) -> Iterator[str]:
-    """As many blocks in one passage as fit."""
-    held = ""
+    """As many blocks in one passage as fit; a line that announces the next block goes with it."""
+    held: list[str] = []
     for block in section.blocks:
         for piece in _pieces(block, limit):
-            if held and len(held) + 2 + len(piece) > limit:
-                yield held
-                held = ""
-            held = f"{held}\n\n{piece}" if held else piece
+            if held and _length([*held, piece]) > limit:
+                announces = len(held) > 1 and held[-1].endswith(":") and _length([held[-1], piece]) <= limit
+                kept = [held.pop()] if announces else []
+                yield _GAP.join(held)
+                held = kept
+            held.append(piece)
     if held:
-        yield held
+        yield _GAP.join(held)
+
+
+def _length(blocks: list[str]) -> int:
+    return sum(len(block) for block in blocks) + len(_GAP) * (len(blocks) - 1)
 
 
 def _pieces(block: str, limit: int) -> Iterator[str]:

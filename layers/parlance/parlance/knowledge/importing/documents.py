@@ -59,11 +59,11 @@ class Outline:
         if text.strip():
             self._blocks.append(text.strip("\n").rstrip())
 
-    def document(self, fallback_title: str) -> Document:
-        """Everything collected so far; the first heading is the title, unless there is none."""
+    def document(self, name: str, title: str = "") -> Document:
+        """Everything collected so far, under the title that it states or else its first heading or its name."""
         self._close(next_level=0)
-        titles = (section.path[0] for section in self._sections if section.path)
-        return Document(next(titles, fallback_title), tuple(self._sections))
+        headings = (section.path[0] for section in self._sections if section.path)
+        return Document(title or next(headings, name), tuple(self._sections))
 
     def _close(self, next_level: int) -> None:
         path = tuple(title for _, title in self._path)

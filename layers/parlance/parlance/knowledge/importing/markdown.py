@@ -22,13 +22,12 @@ def read_markdown(data: bytes, name: str) -> Document:
     text = decode(data)
     outline = Outline()
     front = _FRONT_MATTER.match(text)
+    title = _TITLE.search(front[1]) if front else None
     if front:
         text = text[front.end() :]
-        title = _TITLE.search(front[1])
-        name = title[1] if title else name
     parser = MarkdownIt("commonmark").enable("table")
     _Reader(outline).read(parser.parse(text))
-    return outline.document(name)
+    return outline.document(name, title[1] if title else "")
 
 
 class _Reader:

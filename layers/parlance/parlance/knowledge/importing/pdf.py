@@ -13,7 +13,7 @@ _PARAGRAPH_END = re.compile(r"(?<=[.:!?])\n(?=[A-Z•\d])")
 def read_pdf(data: bytes, name: str) -> Document:
     pages = _page_texts(data)
     sections = [
-        Section((name, f"page {number}"), tuple(_PARAGRAPH_END.split(text)), {"page": number})
+        Section((f"page {number}",), tuple(_PARAGRAPH_END.split(text)), {"page": number})
         for number, text in enumerate(pages, start=1)
         if text
     ]

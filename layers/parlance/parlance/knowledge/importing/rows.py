@@ -22,7 +22,7 @@ def read_csv(data: bytes, name: str) -> Document:
     rows = csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text), restkey="", strict=True)
     sections: list[Section] = []
     try:
-        sections.extend(_row_sections(rows, name))
+        sections.extend(_row_sections(rows))
     except csv.Error as error:
         raise UnreadableError(f"line {rows.line_num} is not CSV: {error}") from error
     return Document(name, tuple(sections))
@@ -35,11 +35,11 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Found
 
 
-def _row_sections(rows: Iterable[dict[str, Any]], name: str) -> Iterator[Section]:
+def _row_sections(rows: Iterable[dict[str, Any]]) -> Iterator[Section]:
     for number, row in enumerate(rows, start=1):
         rest = row.pop("", None)
         extra = {"": ", ".join(rest) if isinstance(rest, list) else rest} if rest else {}
-        section = _section({key: value for key, value in row.items() if value} | extra, name, "row", number)
+        section = _section({key: value for key, value in row.items() if value} | extra, "row", number)
         if section:
             yield section
 
@@ -55,7 +55,7 @@ def read_jsonl(data: bytes, name: str) -> Document:
         except (ValueError, RecursionError) as error:
             problems.append(f"line {number} is not JSON ({_reason(error)})")
             continue
-        section = _section(value if isinstance(value, dict) else {"text": value}, name, "line", number)
+        section = _section(value if isinstance(value, dict) else {"text": value}, "line", number)
         if section:
             sections.append(section)
     if problems and not sections:
@@ -72,7 +72,7 @@ def _shortened(problems: list[str]) -> tuple[str, ...]:
     return (*problems[:_MAX_PROBLEMS], *([f"and {left_out} lines more"] if left_out > 0 else []))
 
 
-def _section(row: Mapping[str, Any], name: str, unit: str, number: int) -> Section | None:
+def _section(row: Mapping[str, Any], unit: str, number: int) -> Section | None:
     """The row under its own title, if a column looks like one; a lone text column goes without its name."""
     values = {key: text for key, value in row.items() if (text := _text(value))}
     named = {key.strip().lower(): key for key in values}
@@ -84,7 +84,7 @@ def _section(row: Mapping[str, Any], name: str, unit: str, number: int) -> Secti
         title = f"{unit} {number}"
     if not values:
         return None
-    return Section((name, title), (_written(values),), {unit: number})
+    return Section((title,), (_written(values),), {unit: number})
 
 
 def _written(values: Mapping[str, str]) -> str:

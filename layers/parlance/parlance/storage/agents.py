@@ -1,0 +1,62 @@
+"""Agents in the Conversations table."""
+
+import json
+
+from parlance.agents.definitions import Agent
+from parlance.errors import ConflictError
+from parlance.storage import keys
+from parlance.storage.table import ConditionFailedError, Item, Put, Table
+
+
+class AgentRepository:
+    """The AgentStore on a table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create(self, agent: Agent) -> None:
+        try:
+            self._table.put(Put(_item(agent), when="attribute_not_exists(pk)"))
+        except ConditionFailedError as error:
+            raise ConflictError("An agent with this id exists already") from error
+
+    def get(self, tenant_id: str, agent_id: str) -> Agent | None:
+        item = self._table.get(keys.agent(tenant_id, agent_id))
+        return _agent(item) if item else None
+
+    def of_tenant(self, tenant_id: str) -> list[Agent]:
+        first, last = keys.agent(tenant_id, "").sk, keys.agent(tenant_id, keys.HIGHEST).sk
+        return [_agent(item) for item in self._table.query_all(keys.agents_pk(tenant_id), first=first, last=last)]
+
+
+def _item(agent: Agent) -> Item:
+    key = keys.agent(agent.tenant_id, agent.id)
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        "v": keys.SCHEMA_VERSION,
+        "tenant_id": agent.tenant_id,
+        "id": agent.id,
+        "name": agent.name,
+        "instructions": agent.instructions,
+        "model": agent.model,
+        # A user's numbers may not fit the table's, so they stay text.
+        "settings": json.dumps(dict(agent.settings)),
+        "dataset_id": agent.dataset_id,
+        "created_at": agent.created_at,
+        "updated_at": agent.updated_at,
+    }
+
+
+def _agent(item: Item) -> Agent:
+    return Agent(
+        tenant_id=item["tenant_id"],
+        id=item["id"],
+        name=item["name"],
+        instructions=item["instructions"],
+        created_at=item["created_at"],
+        updated_at=item["updated_at"],
+        model=item["model"],
+        settings=json.loads(item["settings"]),
+        dataset_id=item.get("dataset_id"),
+    )
