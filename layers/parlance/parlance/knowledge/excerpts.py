@@ -10,6 +10,7 @@ from parlance.knowledge.index import Entry, Index
 _FENCED = re.compile(r"(^```\n.*?^```$)", re.DOTALL | re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)\s+(?=[^\sa-z])|(?<=[\u3002\uff01\uff1f])")
 _LISTED = re.compile(r"\s*(?:[-*+•]|\(?\w{1,3}[.)])\s|.* \| ")
+_ITEM_START = re.compile(rf"\n(?={_LISTED.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,8 @@ def _units(text: str) -> list[_Unit]:
 
 
 def _block_units(block: str) -> list[_Unit]:
-    """Lists and tables by line, prose by sentence."""
-    lines = block.split("\n")
-    listed = any(_LISTED.match(line) for line in lines)
-    parts = lines if listed else _SENTENCE_END.split(block)
+    """Lists and tables by item, prose by sentence."""
+    listed = any(_LISTED.match(line) for line in block.split("\n"))
+    parts = _ITEM_START.split(block) if listed else _SENTENCE_END.split(block)
     gap = "\n" if listed else " "
     return [_Unit(gap if at else "\n\n", part) for at, part in enumerate(parts)]

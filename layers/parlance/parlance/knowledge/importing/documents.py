@@ -43,6 +43,7 @@ class Outline:
         self._path: list[tuple[int, str]] = []
         self._blocks: list[str] = []
         self._sections: list[Section] = []
+        self._title = ""
 
     def heading(self, level: int, text: str) -> None:
         """Begin a section; a heading of the same or a higher level ends the ones below it."""
@@ -53,6 +54,8 @@ class Outline:
             self.block(title)
             return
         self._close(next_level=level)
+        opens = not self._sections and not self._path
+        self._title = self._title or (title if level == 1 or opens else "")
         self._path = [one for one in self._path if one[0] < level] + [(level, title)]
 
     def block(self, text: str) -> None:
@@ -60,10 +63,9 @@ class Outline:
             self._blocks.append(text.strip("\n").rstrip())
 
     def document(self, name: str, title: str = "") -> Document:
-        """Everything collected so far, under the title that it states or else its first heading or its name."""
+        """Everything collected so far. Its title is what it states, or the heading that it opens with, or its name."""
         self._close(next_level=0)
-        headings = (section.path[0] for section in self._sections if section.path)
-        return Document(title or next(headings, name), tuple(self._sections))
+        return Document(title or self._title or name, tuple(self._sections))
 
     def _close(self, next_level: int) -> None:
         path = tuple(title for _, title in self._path)

@@ -31,11 +31,11 @@ def read_html(data: bytes, name: str) -> Document:
     return outline.document(title or name)
 
 
-def text_of(markup: str) -> str:
-    """The visible text of a fragment."""
+def read_fragment(markup: str, outline: Outline) -> None:
+    """A piece of HTML that stands inside another document."""
     soup = _parsed(markup)
     _strip(soup)
-    return " ".join(soup.get_text(" ").split())
+    _Reader(outline).read(soup)
 
 
 def _strip(soup: "BeautifulSoup") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from parlance.knowledge.importing.decoding import decode
 from parlance.knowledge.importing.documents import Document, Outline, fenced
-from parlance.knowledge.importing.html import text_of
+from parlance.knowledge.importing.html import read_fragment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class _Reader:
         elif token.type in {"fence", "code_block"}:
             self._add(fenced(token.content))
         elif token.type == "html_block":
-            self._add(text_of(token.content))
+            read_fragment(token.content, self._outline)
 
     def _inline(self, text: str) -> None:
         if self._cells is not None:

@@ -13,13 +13,14 @@ _ROLE = re.compile(r":[a-zA-Z][\w:+.-]*:`~?([^`<]+?)(?:\s*<[^`>]*>)?`")
 _LITERAL = re.compile(r"``(.+?)``", re.DOTALL)
 _LINK = re.compile(r"`([^`<]+?)\s*<[^`>]+>`__?")
 _REFERENCE = re.compile(r"`([^`]+)`__?(?!\w)")
-_SUBSTITUTION = re.compile(r"\|[^|\s][^|\n]*\|_{0,2}")
+_SUBSTITUTION = re.compile(r"\|[^|\s](?:[^|\n]*[^|\s])?\|(?!\w)_{0,2}")
 _CODE_DIRECTIVE = re.compile(r"\.\. (?:code-block|code|sourcecode|parsed-literal|prompt|doctest)::")
 _TITLED_DIRECTIVE = re.compile(
     r"\.\. (?:note|warning|tip|important|caution|hint|attention|danger|seealso|admonition"
     r"|topic|function|class|method|attribute|data|module|option|envvar|command)::\s*"
 )
 _COMMENT = re.compile(r"\.\.(?:\s|\Z)")
+_TABLE_RULE = re.compile(r"(?=.*[=-]{3})[-+=|\s]+\Z")
 _SET = re.compile(r"\s|[-*+•|:.=>]|\(?\w{1,3}[.)]\s")
 _OPTION = re.compile(r":[\w-]+:(?:\s|\Z)")
 
@@ -102,7 +103,7 @@ class _Reader:
         self._literal_follows = text.endswith("::")
         if self._literal_follows:
             text = text.removesuffix("::").rstrip() + (":" if text != "::" else "")
-        self._outline.block(_unwrapped(_plain(_dedented(text.split("\n")))))
+        self._outline.block(_unwrapped(_plain(_dedented(text.split("\n"))).split("\n")))
 
     def _is_heading_ahead(self) -> bool:
         title, rule = self._line(), self._line(1)
@@ -136,7 +137,8 @@ def _plain(text: str) -> str:
     return text
 
 
-def _unwrapped(text: str) -> str:
-    """A paragraph on one line; lists, tables and other set text keep their lines."""
-    lines = text.split("\n")
-    return text if any(_SET.match(line) for line in lines[1:]) else " ".join(lines)
+def _unwrapped(lines: list[str]) -> str:
+    """A paragraph on one line; lists and other set text keep their lines, tables lose their drawn ones."""
+    if any(_TABLE_RULE.match(line) for line in lines):
+        return "\n".join(line.strip("| ") for line in lines if not _TABLE_RULE.match(line))
+    return ("\n" if any(_SET.match(line) for line in lines[1:]) else " ").join(lines)
