@@ -89,6 +89,13 @@ class Emulator:
         """The process id while it runs."""
         return self._process.pid if self._process else None
 
+    @property
+    def home(self) -> Path:
+        """Where its files are."""
+        if self._home is None:
+            raise LocalCloudError("the emulator has not been started")
+        return self._home
+
     def start(self, timeout: float = 60) -> None:
         """Start it and wait until it answers."""
         python = CLOUD_BIN / "python"
@@ -153,8 +160,7 @@ class Emulator:
             return
 
     def _forget(self) -> None:
-        if self._home is not None:
-            shutil.rmtree(self._home if self._state_dir is None else self._home / "tmp", ignore_errors=True)
+        shutil.rmtree(self.home if self._state_dir is None else self.home / "tmp", ignore_errors=True)
 
     def _environment(self, scratch: Path) -> dict[str, str]:
         home = scratch.parent
@@ -198,6 +204,6 @@ class Emulator:
             connection.close()
 
     def _last_words(self) -> str:
-        log = (self._home or Path()) / "emulator.log"
-        lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+        log = self.home / "emulator.log"
+        lines = log.read_text(errors="replace").splitlines()
         return next((line.strip() for line in reversed(lines) if line.strip()), "no output")

@@ -114,6 +114,8 @@ def uvicorn_config(app: object) -> uvicorn.Config:
         ws_ping_interval=None,
         ws_per_message_deflate=False,
         server_header=False,
+        # Nothing stands in front of us, so a forwarded address is only a claim.
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
     )
 
