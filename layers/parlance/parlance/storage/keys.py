@@ -78,6 +78,11 @@ def user_chat(tenant_id: str, user_id: str, number: int) -> Key:
     return Key(user_pk(tenant_id, user_id), user_chat_sk(number))
 
 
+def user_connected(tenant_id: str, user_id: str) -> Key:
+    """The mark that the user has connected before."""
+    return Key(user_pk(tenant_id, user_id), "connected")
+
+
 def request(tenant_id: str, key_hash: str) -> Key:
     """The record that a POST which creates something was answered, by its idempotency key."""
     return Key(f"T#{tenant_id}#R#{key_hash}", "request")
@@ -124,6 +129,11 @@ def slot(tenant_id: str, number: int) -> Key:
 
 def connection(connection_id: str) -> Key:
     return Key(f"N#{connection_id}", "connection")
+
+
+def connection_counter(connection_id: str) -> Key:
+    """Counts a connection's messages. Beside the connection, so that both can be asked for at once."""
+    return Key(f"N#{connection_id}", "counter")
 
 
 # Identity table.

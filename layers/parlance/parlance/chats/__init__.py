@@ -1,0 +1,1 @@
+"""The chats dialect: `/api/v1/chats` over REST and `/ws/chat` over WebSocket."""

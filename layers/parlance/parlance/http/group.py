@@ -1,0 +1,140 @@
+"""An endpoint group: the routes of one function, entered through one gate, with its own 404 and 405."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from parlance.http.requests import Request
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers. A `body` of None is no body."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission[Caller]:
+    """Who was let in, and what every answer to them says in its headers."""
+
+    caller: Caller
+    headers: Mapping[str, str]
+
+
+class RefusedError(Exception):
+    """The gate knows the caller but does not let them in: `reason` is the failure to answer with."""
+
+    def __init__(self, reason: Exception, headers: Mapping[str, str]) -> None:
+        super().__init__("refused at the gate")
+        self.reason = reason
+        self.headers = headers
+
+
+class NoRouteError(Exception):
+    """Nothing is at this path."""
+
+
+class NoMethodError(Exception):
+    """Something is at this path, but not for this method."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__("method not allowed")
+        self.allowed = sorted(allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Route[Caller]:
+    """A method and a path, in Powertools' notation, and who answers there. `<name>` parts reach it decoded."""
+
+    method: str
+    path: str
+    answer: Callable[..., Answer]
+
+
+class Group[Caller]:
+    """Serves API Gateway events: gate first, then route, then the route's own work.
+
+    `gate` says who calls, or raises; `explain` turns any failure into the dialect's answer.
+    """
+
+    def __init__(
+        self,
+        routes: Sequence[Route[Caller]],
+        *,
+        gate: Callable[[Request], Admission[Caller]],
+        explain: Callable[[Exception], Answer],
+    ) -> None:
+        self._gate = gate
+        self._explain = explain
+        self._app = APIGatewayRestResolver()
+        self._app.use([self._enter])
+        self._app.not_found(self._no_route)
+        self._app.exception_handler(Exception)(self._failed)
+        self._register(routes)
+
+    def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
+        return self._app.resolve(dict(event), context)
+
+    def _register(self, routes: Sequence[Route[Caller]]) -> None:
+        methods: defaultdict[str, list[str]] = defaultdict(list)
+        for route in routes:
+            methods[route.path].append(route.method)
+            self._app.route(route.path, method=route.method)(self._answering(route))
+        for path, allowed in methods.items():
+            others = [method for method in _METHODS if method not in allowed]
+            self._app.route(path, method=others)(_refusing_method(allowed))
+
+    def _enter(self, app: APIGatewayRestResolver, proceed: "NextMiddleware") -> Response[str]:
+        request = Request(app.current_event.raw_event)
+        admission = self._gate(request)
+        app.context.update(request=request, caller=admission.caller, headers=admission.headers)
+        response: Response[str] = proceed(app)
+        response.headers.update(admission.headers)
+        return response
+
+    def _answering(self, route: Route[Caller]) -> Callable[..., Response[str]]:
+        def answer(**path_parts: str) -> Response[str]:
+            known = self._app.context
+            decoded = {name: unquote(part) for name, part in path_parts.items()}
+            return _response(route.answer(known["request"], known["caller"], **decoded))
+
+        return answer
+
+    def _no_route(self, _: Exception) -> Response[str]:
+        return _response(self._explain(NoRouteError()))
+
+    def _failed(self, error: Exception) -> Response[str]:
+        if isinstance(error, RefusedError):
+            return _response(self._explain(error.reason), error.headers)
+        return _response(self._explain(error), self._app.context.get("headers", {}))
+
+
+def _refusing_method(allowed: Sequence[str]) -> Callable[..., Response[str]]:
+    def refuse(**_: str) -> Response[str]:
+        raise NoMethodError(allowed)
+
+    return refuse
+
+
+def _response(answer: Answer, headers: Mapping[str, str] | None = None) -> Response[str]:
+    text = "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    return Response(
+        status_code=answer.status,
+        content_type="application/json",
+        body=text,
+        headers={**(headers or {}), **answer.headers},
+    )

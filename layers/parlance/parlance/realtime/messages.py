@@ -1,0 +1,61 @@
+"""What stands in the queues: small JSON bodies that name what to look at, and hold nothing of a conversation."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TurnWakeup(_Body):
+    """A conversation has work; `turn_number` hints at which turn is next."""
+
+    kind: Literal["turn"] = "turn"
+    tenant_id: str
+    conversation_id: str
+    turn_number: int | None
+
+
+class Watchdog(_Body):
+    """A turn whose id begins with this random part should have ended by now."""
+
+    kind: Literal["watch"] = "watch"
+    tenant_id: str
+    conversation_id: str
+    turn_random: str
+
+
+class Greeting(_Body):
+    """A connection was let in; `first_ever` when its user had never connected before."""
+
+    kind: Literal["greeting"] = "greeting"
+    connection_id: str
+    tenant_id: str
+    user_id: str
+    chat_id: str
+    first_ever: bool
+
+
+class Sweep(_Body):
+    """A deleted conversation has left items behind."""
+
+    kind: Literal["sweep"] = "sweep"
+    tenant_id: str
+    conversation_id: str
+
+
+type Wakeup = Annotated[TurnWakeup | Watchdog | Greeting, Field(discriminator="kind")]
+
+_wakeup: TypeAdapter[TurnWakeup | Watchdog | Greeting] = TypeAdapter(Wakeup)
+
+
+def parse_wakeup(body: str) -> TurnWakeup | Watchdog | Greeting:
+    """Raises ValueError."""
+    return _wakeup.validate_json(body)
+
+
+def parse_sweep(body: str) -> Sweep:
+    """Raises ValueError."""
+    return Sweep.model_validate_json(body)

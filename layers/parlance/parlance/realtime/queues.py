@@ -1,0 +1,71 @@
+"""The queues over SQS."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from parlance.errors import UnavailableError
+from parlance.realtime.messages import Greeting, Sweep, TurnWakeup, Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_sqs import SQSClient
+
+WATCH_DELAY_SECONDS = 45
+_DELAY_MAX = 900
+
+
+class SqsQueue:
+    """One queue. The client is made when it is first needed."""
+
+    def __init__(self, client: "Callable[[], SQSClient]", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, body: str, *, delay_seconds: int = 0) -> None:
+        """Raises UnavailableError."""
+        try:
+            self._client().send_message(
+                QueueUrl=self._url, MessageBody=body, DelaySeconds=min(delay_seconds, _DELAY_MAX)
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError("The service is busy. Try again in a moment.") from error
+
+    def hide(self, receipt_handle: str, *, seconds: int) -> None:
+        """Let a received message be seen again only after that time. Raises UnavailableError."""
+        try:
+            self._client().change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError("The queue did not answer.") from error
+
+
+class SqsWakeups:
+    """`parlance.conversations.collaborators.Wakeups` and `parlance.realtime.port.Greetings`."""
+
+    def __init__(self, queue: SqsQueue) -> None:
+        self._queue = queue
+
+    def wake(self, tenant_id: str, conversation_id: str, *, turn_number: int | None) -> None:
+        body = TurnWakeup(tenant_id=tenant_id, conversation_id=conversation_id, turn_number=turn_number)
+        self._queue.send(body.model_dump_json())
+
+    def watch(self, tenant_id: str, conversation_id: str, *, turn_random: str) -> None:
+        body = Watchdog(tenant_id=tenant_id, conversation_id=conversation_id, turn_random=turn_random)
+        self._queue.send(body.model_dump_json(), delay_seconds=WATCH_DELAY_SECONDS)
+
+    def greet(self, greeting: Greeting) -> None:
+        self._queue.send(greeting.model_dump_json())
+
+
+class SqsSweeps:
+    """`parlance.conversations.collaborators.Sweeps`."""
+
+    def __init__(self, queue: SqsQueue) -> None:
+        self._queue = queue
+
+    def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:
+        body = Sweep(tenant_id=tenant_id, conversation_id=conversation_id)
+        self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)

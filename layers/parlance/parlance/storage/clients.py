@@ -1,0 +1,48 @@
+"""AWS clients: each made when it is first needed, once per process, and impatient with a network that is gone.
+
+None is made at import: a snapshot of the process may be restored many times, with other credentials each time.
+"""
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+# boto3's shared session must not make two clients at once.
+_making = threading.Lock()
+_POOL = 50
+
+
+def _config(attempts: int) -> Config:
+    return Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=_POOL,
+    )
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    with _making:
+        return boto3.client("dynamodb", config=_config(attempts=3))
+
+
+@cache
+def sqs() -> "SQSClient":
+    with _making:
+        return boto3.client("sqs", config=_config(attempts=3))
+
+
+@cache
+def management(endpoint: str) -> "ApiGatewayManagementApiClient":
+    """Tries once: a frame that is posted again after a time-out may arrive twice, so its sender decides."""
+    with _making:
+        return boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=_config(attempts=1))
