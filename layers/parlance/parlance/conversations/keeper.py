@@ -56,8 +56,10 @@ class Keeper:
 
     @property
     def lease_lost(self) -> bool:
-        """True as soon as the lease has run out on this machine's clock, renewed or not."""
-        return self._lost.is_set() or self._clock.now() >= self._lease_until
+        """True for good once the lease has run out on this machine's clock: it is not renewed after that."""
+        if self._clock.now() >= self._lease_until:
+            self._lost.set()
+        return self._lost.is_set()
 
     def stop_keeping_tokens(self) -> None:
         """After this returns no token batch is written any more: the reply itself is about to be."""
@@ -68,16 +70,16 @@ class Keeper:
         beat_at = self._clock.monotonic() + self._timing.beat_every
         renew_at = self._clock.monotonic() + self._timing.renew_every
         while not self._over.wait(self._timing.tick):
+            if self.lease_lost:
+                self._give_up()
+                return
             now = self._clock.monotonic()
             if now >= renew_at:
                 renew_at = now + self._timing.renew_every
                 self._try(self._renew)
-            if now >= beat_at and not self._lost.is_set():
+            if now >= beat_at:
                 beat_at = now + self._timing.beat_every
                 self._try(self._beat)
-            if self.lease_lost:
-                self._give_up()
-                return
 
     def _try(self, call: Callable[[], None]) -> None:
         try:
@@ -114,6 +116,5 @@ class Keeper:
             self._kept += len(fresh)
 
     def _give_up(self) -> None:
-        self._lost.set()
         self._stop()
         self._log.end(Abandoned(self._claim.turn))
