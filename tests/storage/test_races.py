@@ -291,6 +291,7 @@ def test_a_holder_that_lost_its_lease_is_not_heard_any_more(world: World) -> Non
     sleeper, heir, inherited = Actor(world), Actor(world), Event()
     sleeper.begin()
     sleeper.faults.fail_before("renew", UnansweredError("read timed out"))
+    sleeper.faults.call_before("work", lambda: inherited.wait(10), nth=2)
 
     def oversleep(content: str, cancellation: Cancellation) -> Iterator[ModelEvent]:
         yield TextDelta("old words")
