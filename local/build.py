@@ -75,6 +75,8 @@ def sam_environment(base: os._Environ[str] | dict[str, str], home: Path) -> dict
         "UV": str(DEVELOPMENT_BIN / "uv"),
         "PYTHON": str(DEVELOPMENT_BIN / "python"),
         "SAM_CLI_TELEMETRY": "0",
+        # The emulator is done in a moment; the default would ask again only after 5 s.
+        "SAM_CLI_POLL_DELAY": "0.2",
         "__SAM_CLI_APP_DIR": str(home),
     }
 
