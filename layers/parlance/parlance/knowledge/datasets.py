@@ -10,7 +10,7 @@ from parlance.errors import TooLargeError
 MAX_TEXT_BYTES = 100_000
 """A record stays far below what one item of a table may hold (400 KB)."""
 
-PATH_SEPARATOR = " \u203a "
+PATH_SEPARATOR = " > "
 """Between the headings that make a record's title."""
 
 _SOURCE_HEX = 24

@@ -29,6 +29,8 @@ def excerpt(text: str, weights: Mapping[str, float], limit: int) -> str:
     if len(text) <= limit:
         return text
     units = _units(text)
+    if not units:
+        return ""
     first, last = _best_stretch(units, _worths(units, weights), limit)
     chosen = units[first:last]
     return chosen[0].text + "".join(unit.gap + unit.text for unit in chosen[1:])

@@ -1,14 +1,26 @@
 """HTML by Beautiful Soup: the text of the page, without its navigation, under its headings."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from parlance.knowledge.importing.documents import Document, Outline, UnreadableError, fenced
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
-    from bs4.element import PageElement
 
-_NOT_TEXT = ("script", "style", "noscript", "template", "svg", "head", "nav", "footer", "aside", "button", "select")
+_NOT_TEXT = (
+    "title",
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "head",
+    "nav",
+    "footer",
+    "aside",
+    "button",
+    "select",
+)
 _ANCHOR_SIGNS = {"#", "¶", "§", "\N{LINK SYMBOL}"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _LINES = {"li", "tr", "dt", "dd"}
@@ -58,6 +70,7 @@ class _Reader:
 
     def __init__(self, outline: Outline) -> None:
         self._outline = outline
+        self._homes: dict[int, Tag] = {}
         self._home: Tag | None = None
         self._text: list[str] = []
         self._lines: list[str] = []
@@ -65,21 +78,30 @@ class _Reader:
     def read(self, root: "Tag") -> None:
         from bs4.element import CData, NavigableString, Tag  # noqa: PLC0415 - needed only where documents are imported
 
+        self._homes[id(root)] = root
         for node in root.descendants:
+            parent = cast("Tag", node.parent)
             if isinstance(node, Tag):
-                if node.name == "br":
-                    self._text.append("\n")
-                elif node.name in {"td", "th"} and "".join(self._text).strip():
-                    self._text.append(" | ")
+                self._enter(node, parent)
             elif type(node) in {NavigableString, CData}:
-                home = _block_around(node)
-                if home is not self._home:
-                    self._close()
-                    self._home = home
-                preformatted = home is not None and home.name == "pre"
-                self._text.append(str(node) if preformatted else str(node).replace("\n", " "))
+                self._add(str(node), self._homes[id(parent)])
         self._close()
         self._flush()
+
+    def _enter(self, tag: "Tag", parent: "Tag") -> None:
+        """Note the block that the tag's text belongs to: parents come first, so no tag looks further than one up."""
+        begins = tag.name in _BLOCKS and not (tag.name == "p" and parent.name in _LINES)
+        self._homes[id(tag)] = tag if begins else self._homes[id(parent)]
+        if tag.name == "br":
+            self._text.append("\n")
+        elif tag.name in {"td", "th"} and self._home is parent:
+            self._text.append(" | ")
+
+    def _add(self, text: str, home: "Tag") -> None:
+        if home is not self._home:
+            self._close()
+            self._home = home
+        self._text.append(text if home.name == "pre" else text.replace("\n", " "))
 
     def _close(self) -> None:
         """Hand on what was gathered in one block."""
@@ -100,15 +122,6 @@ class _Reader:
     def _flush(self) -> None:
         self._outline.block("\n".join(self._lines))
         self._lines = []
-
-
-def _block_around(node: "PageElement") -> "Tag | None":
-    parent = node.parent
-    while parent is not None and parent.name not in _BLOCKS:
-        parent = parent.parent
-    if parent is not None and parent.name == "p" and parent.parent is not None and parent.parent.name in _LINES:
-        return parent.parent
-    return parent
 
 
 def _spaced(text: str) -> str:

@@ -24,7 +24,7 @@ def read_csv(data: bytes, name: str) -> Document:
     try:
         sections.extend(_row_sections(rows))
     except csv.Error as error:
-        raise UnreadableError(f"line {rows.line_num} is not CSV: {error}") from error
+        raise UnreadableError(f"line {rows.reader.line_num} is not CSV: {error}") from error
     return Document(name, tuple(sections))
 
 
