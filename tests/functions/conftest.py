@@ -1,0 +1,52 @@
+"""One cloud for all function tests; each test makes tenants of its own."""
+
+import os
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from local.emulator import Emulator, client_environment
+from parlance.storage.table import Table
+from tests.functions.cloud import Cloud
+from tests.functions.gateway import FakeGateway
+
+
+@pytest.fixture(scope="session")
+def _emulator() -> Iterator[Emulator]:
+    with Emulator(services=["dynamodb", "sqs"]) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def cloud(_emulator: Emulator) -> Iterator[Cloud]:
+    """The functions, wired by their own settings to an emulator and a gateway."""
+    patch = pytest.MonkeyPatch()
+    environment = client_environment(_emulator.endpoint)
+    for name in set(os.environ) - set(environment):
+        patch.delenv(name)
+    for name, value in environment.items():
+        patch.setenv(name, value)
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    for name in ("conversations", "identity"):
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
+    wakeups = sqs.create_queue(QueueName="wakeups", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    sweeps = sqs.create_queue(QueueName="sweeps", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    with FakeGateway().serving() as gateway:
+        patch.setenv("CONVERSATIONS_TABLE", "conversations")
+        patch.setenv("IDENTITY_TABLE", "identity")
+        patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
+        patch.setenv("SWEEPS_QUEUE_URL", sweeps)
+        patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
+        yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
+    patch.undo()
+    dynamodb.close()
+    sqs.close()
