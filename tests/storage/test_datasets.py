@@ -145,6 +145,15 @@ def test_importing_again_replaces(store: DatasetStore, dataset: Dataset) -> None
     assert held["TWO"] == (5, 9)
 
 
+def test_many_sources_are_replaced_like_few(store: DatasetStore, dataset: Dataset) -> None:
+    first = [a_source(f"{n}.md", f"text {n}", "end") for n in range(40)]
+    store.replace_sources(dataset.tenant_id, dataset.id, first)
+    second = [a_source(f"{n}.md", f"text {n}" if n < 39 else "new") for n in range(40)]
+    after = store.replace_sources(dataset.tenant_id, dataset.id, second)
+    assert sorted(texts(store, dataset)) == sorted(["new", *(f"text {n}" for n in range(39))])
+    assert (after.record_count, after.version) == (40, 3)
+
+
 def test_a_source_without_records_is_gone(store: DatasetStore, dataset: Dataset) -> None:
     store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "a"), a_source("b.md", "b")])
     after = store.replace_sources(dataset.tenant_id, dataset.id, [SourceRecords("a.md")])

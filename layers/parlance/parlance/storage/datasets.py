@@ -7,7 +7,8 @@ and an import counts after its writes and commits only if the version is the one
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from parlance.clock import Clock
@@ -31,6 +32,7 @@ from parlance.storage.table import (
 
 _ATTEMPTS = 8
 _PAUSE_SECONDS = 0.05
+_READ_ONE_BY_ONE = 16
 _EXISTS = "attribute_exists(pk)"
 _ABSENT = "attribute_not_exists(pk)"
 
@@ -97,20 +99,20 @@ class DatasetRepository:
         if current is None:
             raise NotFoundError("dataset")
         changed: list[str] = []
+        held = _Held(lambda prefix: self._records(tenant_id, dataset_id, prefix))
         try:
             for change in changes:
                 # Noted first: a write that broke off half-way has changed the source, too.
                 changed.append(change.source)
-                if not self._replace(tenant_id, dataset_id, change):
+                if not self._replace(tenant_id, dataset_id, change, held.of(change.source)):
                     changed.pop()
         finally:
             if changed:
                 current = self._commit(tenant_id, dataset_id, changed)
         return current
 
-    def _replace(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> bool:
+    def _replace(self, tenant_id: str, dataset_id: str, change: SourceRecords, old: Mapping[str, Record]) -> bool:
         """Whether anything had to be written."""
-        old = {one.id: one for one in self._records(tenant_id, dataset_id, source_prefix(change.source))}
         new = {one.id: one for one in change.records}
         puts = []
         for record in new.values():
@@ -182,6 +184,26 @@ class DatasetRepository:
         pk, first, last = _range(tenant_id, dataset_id, prefix)
         found = self._table.query_all(pk, first=first, last=last, keys_only=True)
         return (Key(item["pk"], item["sk"]) for item in found)
+
+
+class _Held:
+    """What a dataset holds of each source before it is replaced: a few sources are read one by one, more at once."""
+
+    def __init__(self, read: Callable[[str], Iterator[Record]]) -> None:
+        self._read = read
+        self._asked = 0
+        self._all: dict[str, dict[str, Record]] | None = None
+
+    def of(self, source: str) -> Mapping[str, Record]:
+        prefix = source_prefix(source)
+        self._asked += 1
+        if self._asked <= _READ_ONE_BY_ONE:
+            return {record.id: record for record in self._read(prefix)}
+        if self._all is None:
+            self._all = defaultdict(dict)
+            for record in self._read(""):
+                self._all[record.id[: len(prefix)]][record.id] = record
+        return self._all.pop(prefix, {})
 
 
 def _range(tenant_id: str, dataset_id: str, prefix: str) -> tuple[str, str, str]:
