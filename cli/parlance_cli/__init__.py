@@ -1,0 +1,1 @@
+"""The command line: tenants, keys, agents, datasets, and a chat in the terminal."""

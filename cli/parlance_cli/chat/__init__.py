@@ -1,0 +1,1 @@
+"""`parlance chat`: a chat in the terminal, over the WebSocket."""
