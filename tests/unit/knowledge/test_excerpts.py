@@ -39,6 +39,11 @@ def test_a_list_is_cut_between_items() -> None:
     assert found.endswith("on two lines")
 
 
+def test_what_announces_something_that_is_cut_off_goes_with_it() -> None:
+    text = f"Start it by hand. Or like this:\n\n```\n{'make run ' * 20}\n```"
+    assert excerpt(text, {"start": 1.0}, 60) == "Start it by hand."
+
+
 def test_nothing_but_space_says_nothing() -> None:
     assert excerpt(" \n" * 50, {"word": 1.0}, 10) == ""
 

@@ -84,6 +84,12 @@ def test_words_that_do_not_occur_lower_the_share(search: Search) -> None:
     assert hit.share < 0.5
 
 
+def test_what_a_thing_is_stands_where_its_document_opens(store: CountingDatasets, clock: ManualClock) -> None:
+    for position, text in enumerate(["A kestrel is a small falcon, and it hovers.", "Kestrel, kestrel: two calls."]):
+        store.add_record("tenant", "docs", Record(f"rec_{position}", text, "kestrel.md", "", position, 1, 1))
+    assert Search(store, clock).search("tenant", "docs", "What is a kestrel?")[0].record.position == 0
+
+
 def test_the_limit_holds(search: Search) -> None:
     assert len(sources(search, "parlance", limit=1)) == 1
     assert sources(search, "parlance", limit=0) == []

@@ -33,6 +33,9 @@ def excerpt(text: str, weights: Mapping[str, float], limit: int) -> str:
         return ""
     first, last = _best_stretch(units, _worths(units, weights), limit)
     chosen = units[first:last]
+    # What announces something that is not shown is left out with it.
+    while len(chosen) > 1 and chosen[-1].text.endswith(":"):
+        chosen.pop()
     return chosen[0].text + "".join(unit.gap + unit.text for unit in chosen[1:])
 
 

@@ -32,8 +32,7 @@ class Hit:
     """A record that was found; higher scores are better.
 
     `words` are the words of the question that the record holds, `share` is how much of the question that is, from
-    0 to 1: their share among the question's words and, counted half, their share in what those tell (a rare word
-    tells more). So a question of two words is never half answered by the commoner one.
+    0 to 1: a rare word tells more than a common one, and one that no record holds tells most.
     """
 
     record: Record
@@ -92,6 +91,7 @@ class Search:
 
 
 def _search(indexed: _Indexed, wanted: Sequence[str], limit: int) -> list[Hit]:
+    """BM25, corrected: of passages that rank alike the one that speaks of more of the question answers it better."""
     index = indexed.index
     places = {word: index.places(word) for word in islice(dict.fromkeys(wanted), _MAX_DISTINCT)}
     rarity = {word: index.rarity(len(found)) for word, found in places.items()}
@@ -101,19 +101,21 @@ def _search(indexed: _Indexed, wanted: Sequence[str], limit: int) -> list[Hit]:
         held = tuple(word for word in known if ranked.place in places[word])
         share = _share(held, rarity)
         record = indexed.records[ranked.place]
-        # Of passages that rank alike the one that speaks of more of the question answers it better, and so does one
-        # that says something: BM25 favours the shortest text, which is often a list of links.
-        score = ranked.score * (0.5 + share) * _substance(record.text)
+        score = ranked.score * (0.5 + share) * _substance(record.text) * _opening(record, len(rarity))
         hits.append(Hit(record, score, held, share))
     hits.sort(key=lambda hit: -hit.score)
     return hits[:limit]
 
 
 def _substance(text: str) -> float:
-    """From 0.6 for next to nothing to 1 for a paragraph."""
+    """From 0.6 for next to nothing to 1 for a paragraph: BM25 favours the shortest text, often a list of links."""
     return 0.6 + 0.4 * min(1.0, len(text) / _PARAGRAPH)
 
 
+def _opening(record: Record, asked: int) -> float:
+    """The less a question says, the more it wants to know what a thing is, and documents open with that."""
+    return 1.0 + 0.5 / asked**2 if record.position == 0 else 1.0
+
+
 def _share(held: Sequence[str], rarity: Mapping[str, float]) -> float:
-    told = sum(rarity[word] for word in held) / sum(rarity.values())
-    return (told + 2 * len(held) / len(rarity)) / 3
+    return sum(rarity[word] for word in held) / sum(rarity.values())

@@ -148,8 +148,8 @@ def _folded(hit: Hit) -> str:
 def _written(hits: Sequence[Hit], question: Sequence[str]) -> _Answer:
     parts = []
     missing = [word for word in question if not any(word in hit.words for hit in hits)]
-    if missing and hits[0].share < _GOOD_SHARE:
-        parts.append(f"No passage speaks of all this: {_quoted(missing)} is missing. The closest:")
+    if missing and hits[0].share < _GOOD_SHARE and len(question) <= _SHORT_QUESTION:
+        parts.append(f"No passage speaks of all this. The closest says nothing of {_quoted(missing)}:")
     for at, hit in enumerate(hits):
         text = excerpt(hit.record.text, dict.fromkeys(hit.words, 1.0), _LATER_EXCERPT if at else _FIRST_EXCERPT)
         parts.append(f"{hit.record.title}:\n\n{text}" if len(hits) > 1 else text)
