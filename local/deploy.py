@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
 from botocore.exceptions import ClientError
 
 from local.build import sam_environment
+from local.clients import emulator_session
 from local.command import run_command
-from local.emulator import CLIENT_ENVIRONMENT, REGION, client_environment
+from local.emulator import client_environment
 from local.errors import LocalCloudError
+from local.marks import Marks
 from local.settings import CLOUD_BIN
 
 STACK = "parlance"
 STAGE = "local"
 BUCKET = "parlance-artifacts"
-MARKER = "/parlance/deployed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +41,6 @@ class Deployment:
         return f"{self.endpoint}/_aws/execute-api/{self.rest_api_id}/{self.stage}"
 
 
-def emulator_session() -> boto3.Session:
-    """A session that carries the emulator's credentials, whatever the user's own configuration says."""
-    return boto3.Session(
-        aws_access_key_id=CLIENT_ENVIRONMENT["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CLIENT_ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
-
-
 class Deployer:
     """Brings one emulator to the state of one built template."""
 
@@ -60,19 +51,13 @@ class Deployer:
         session = emulator_session()
         self._cloudformation = session.client("cloudformation", endpoint_url=endpoint)
         self._api_gateway: Any = session.client("apigateway", endpoint_url=endpoint)
+        self._lambda = session.client("lambda", endpoint_url=endpoint)
         self._s3: Any = session.client("s3", endpoint_url=endpoint)
-        self._ssm: Any = session.client("ssm", endpoint_url=endpoint)
+        self._marks = Marks(endpoint)
 
     def is_current(self, template: Path) -> bool:
-        """Whether exactly this is what the emulator holds.
-
-        The mark is kept in the emulator, not beside it: what is lost with the state takes its mark with it.
-        """
-        try:
-            mark: str = self._ssm.get_parameter(Name=MARKER)["Parameter"]["Value"]
-        except self._ssm.exceptions.ParameterNotFound:
-            return False
-        return mark == self._mark(template) and self._outputs() is not None
+        """Whether exactly this is what the emulator holds."""
+        return self._marks.read("deployed") == self._mark(template) and self._outputs() is not None
 
     def deploy(self, template: Path) -> None:
         """Deploy and mark it."""
@@ -90,7 +75,8 @@ class Deployer:
             cwd=self._state_dir,
         )
         self._apply_gateway_responses(template)
-        self._ssm.put_parameter(Name=MARKER, Value=self._mark(template), Type="String", Overwrite=True)
+        self._apply_concurrencies()
+        self._marks.write("deployed", self._mark(template))
 
     def deployment(self) -> Deployment:
         """Look up what is deployed. The REST API's id changes with an update, so nobody may remember it."""
@@ -137,3 +123,9 @@ class Deployer:
                 **status,
             )
         self._api_gateway.create_deployment(restApiId=api_id, stageName=STAGE)
+
+    def _apply_concurrencies(self) -> None:
+        """The emulator leaves a number that comes from a parameter as text, which its queue pollers stumble over."""
+        for source in self._lambda.list_event_source_mappings()["EventSourceMappings"]:
+            limit = int(source["ScalingConfig"]["MaximumConcurrency"])
+            self._lambda.update_event_source_mapping(UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": limit})

@@ -13,7 +13,9 @@ import threading
 
 def stop_when_orphaned() -> None:
     """Wait for the end of standard input, then ask this process to stop gracefully."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock, held here, would make the interpreter abort when it ends.
+    while os.read(0, 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

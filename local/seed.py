@@ -1,28 +1,114 @@
-"""The demo tenant: what there is to talk to after the first start."""
+"""The demo tenants: who there is, and what there is to talk about, after the first start."""
 
+import hashlib
 import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from local.deploy import Deployment
-from local.settings import Settings
+from local.marks import Marks
+from local.settings import ROOT, Settings
+from parlance.errors import ConflictError
+from parlance.identity.keys import hash_of
+from parlance_cli import operations
+from parlance_cli.deployment import Deployment as Operated
+from parlance_cli.deployment import on_emulator
 
 type Credentials = dict[str, object]
 
+TENANT = "demo"
+SECOND_TENANT = "demo-second"
+DATASET = "parlance-docs"
+AGENT = "default"
+
 
 def seed(deployment: Deployment, settings: Settings) -> Credentials:
-    """Make sure that the demo tenant exists, and write down what is needed to use it."""
+    """Make sure that the demo tenants are there, and write down what is needed to use them.
+
+    Keys are known in clear only in the file that this writes, so those that still work are kept.
+    """
+    operated = on_emulator(
+        deployment.endpoint,
+        conversations_table=deployment.conversations_table,
+        identity_table=deployment.identity_table,
+        base_url=settings.base_url,
+        websocket_url=settings.websocket_url,
+    )
+    before = read_credentials(settings.credentials_file)
+    second = before.get("second_tenant")
     credentials: Credentials = {
         "base_url": settings.base_url,
         "websocket_url": settings.websocket_url,
         "aws_endpoint": deployment.endpoint,
+        **_tenant(operated, TENANT, "Demo", before, dataset=True),
+        "second_tenant": _tenant(
+            operated, SECOND_TENANT, "Demo, second tenant", second if isinstance(second, dict) else {}, dataset=False
+        ),
     }
     write_credentials(settings.credentials_file, credentials)
+    _import_docs(operated, Marks(deployment.endpoint))
     return credentials
+
+
+def read_credentials(file: Path) -> Mapping[str, object]:
+    """What an earlier start wrote down; nothing if there was none, or if somebody has spoiled it."""
+    try:
+        found = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write_credentials(file: Path, credentials: Credentials) -> None:
     """Replace the file in one step, readable by its owner alone."""
     draft = file.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(credentials, indent=2) + "\n")
     draft.replace(file)
+
+
+def _tenant(
+    operated: Operated, tenant_id: str, name: str, before: Mapping[str, object], *, dataset: bool
+) -> dict[str, str]:
+    """One tenant with an agent and a key, all of which may be there already."""
+    with suppress(ConflictError):
+        operations.create_tenant(operated, name, tenant_id=tenant_id)
+    if dataset:
+        with suppress(ConflictError):
+            operations.create_dataset(
+                operated, tenant_id, "Parlance's documentation", dataset_id=DATASET, description="README and docs"
+            )
+    with suppress(ConflictError):
+        operations.create_agent(
+            operated, tenant_id, "Parlance's guide", agent_id=AGENT, dataset_id=DATASET if dataset else None
+        )
+    key = before.get("api_key")
+    if not isinstance(key, str) or not _works(operated, tenant_id, key):
+        key = operations.create_key(operated, tenant_id, "local cloud").secret
+    return {"tenant_id": tenant_id, "agent_id": AGENT, "api_key": key}
+
+
+def _works(operated: Operated, tenant_id: str, key: str) -> bool:
+    found = operated.tenants.find_key(hash_of(key))
+    return found is not None and found.revoked_at is None and found.tenant_id == tenant_id
+
+
+def _import_docs(operated: Operated, marks: Marks) -> None:
+    """Let the demo agent answer from this project's own pages, as they are now."""
+    pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if page.is_file()]
+    digest = hashlib.sha256()
+    for page in pages:
+        digest.update(f"\0{page.relative_to(ROOT)}\0".encode() + page.read_bytes())
+    if not pages or marks.read("docs") == digest.hexdigest():
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for page in pages:
+            copy = Path(folder) / page.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, copy)
+        operations.import_dataset(operated, TENANT, DATASET, Path(folder), prune=True)
+    marks.write("docs", digest.hexdigest())

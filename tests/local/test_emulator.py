@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mypy_boto3_sqs import SQSClient
 
-from local.deploy import emulator_session
+from local.clients import emulator_session
 from local.emulator import Emulator, client_environment
 from local.settings import ROOT
 
@@ -48,7 +48,7 @@ def test_it_ends_and_saves_when_its_parent_is_killed(tmp_path: Path) -> None:
     script = f"""
 import sys, time
 from pathlib import Path
-from local.deploy import emulator_session
+from local.clients import emulator_session
 from local.emulator import Emulator
 emulator = Emulator(state_dir=Path({str(tmp_path)!r}), services=["sqs"])
 emulator.start()

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from local.deploy import emulator_session
+from local.clients import emulator_session
 from local.front_door.invoker import Answer
 from local.front_door.limits import WebSocketLimits
 from tests.local.conftest import Door, OpenDoor

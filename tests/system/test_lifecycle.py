@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.deploy import emulator_session
+from local.clients import emulator_session
 from tests.local.cloud import LocalCloud
 
 pytestmark = pytest.mark.system
