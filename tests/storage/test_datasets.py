@@ -19,8 +19,10 @@ from parlance.knowledge.datasets import (
 )
 from parlance.storage import keys
 from parlance.storage.datasets import DatasetRepository
-from parlance.storage.table import Delete, Table
+from parlance.storage.table import ContendedError, Delete, Table, UnansweredError
+from tests.fakes.clock import ManualClock
 from tests.fakes.datasets import MemoryDatasets
+from tests.fakes.faults import Faults
 
 pytestmark = pytest.mark.storage
 
@@ -242,6 +244,59 @@ def test_a_change_between_count_and_commit_is_counted(table: Table) -> None:
     clock.meddle = lambda: plain.add_record(dataset.tenant_id, dataset.id, a_record())
     after = store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "a")])
     assert (after.record_count, after.version) == (2, 3)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def faulty(table: Table, faults: Faults) -> DatasetRepository:
+    return DatasetRepository(faults.around(table), ManualClock(), RandomIds())
+
+
+@pytest.fixture
+def stored(faulty: DatasetRepository) -> Dataset:
+    made = Dataset(f"tenant-{uuid4().hex}", "docs", "Docs", "", 1, 1)
+    faulty.create(made)
+    return made
+
+
+def test_a_contended_change_is_tried_again(faulty: DatasetRepository, stored: Dataset, faults: Faults) -> None:
+    faults.fail_before("transact", ContendedError("conflict"))
+    faulty.add_record(stored.tenant_id, stored.id, a_record())
+    assert (current(faulty, stored).record_count, current(faulty, stored).version) == (1, 2)
+
+
+def test_a_change_whose_answer_was_lost_is_made_once(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults
+) -> None:
+    faults.fail_after("transact", UnansweredError("timed out"))
+    faulty.add_record(stored.tenant_id, stored.id, a_record())
+    assert (current(faulty, stored).record_count, current(faulty, stored).version) == (1, 2)
+
+
+@pytest.mark.parametrize("failure", [ContendedError("conflict"), UnansweredError("timed out")])
+def test_the_commit_of_an_import_is_tried_again(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults, failure: Exception
+) -> None:
+    faults.fail_after("update", failure)
+    after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
+    assert after.record_count == 2
+    assert after.version > stored.version
+
+
+def test_a_change_that_is_always_contended_is_given_up(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults
+) -> None:
+    for nth in range(1, 20):
+        faults.fail_before("transact", ContendedError("conflict"), nth=nth)
+        faults.fail_before("update", ContendedError("conflict"), nth=nth)
+    with pytest.raises(ContendedError):
+        faulty.add_record(stored.tenant_id, stored.id, a_record())
+    with pytest.raises(ContendedError):
+        faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a")])
 
 
 def test_every_item_carries_the_schema_version(table: Table) -> None:

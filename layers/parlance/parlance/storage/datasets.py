@@ -7,6 +7,7 @@ and an import counts after its writes and commits only if the version is the one
 """
 
 import json
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -134,8 +135,9 @@ class DatasetRepository:
             count = sum(1 for _ in self._record_keys(tenant_id, dataset_id, ""))
             try:
                 return self._raise_version(current, count)
-            except (ConditionFailedError, ContendedError):
-                self._clock.sleep(_PAUSE_SECONDS * attempt)
+            except (ConditionFailedError, ContendedError, UnansweredError):
+                # Raised once too often does no harm: what was counted is counted again.
+                self._pause(attempt)
         raise ContendedError("the dataset was changed by others all the time")
 
     def _raise_version(self, current: Dataset, count: int) -> Dataset:
@@ -173,8 +175,12 @@ class DatasetRepository:
             try:
                 return self._table.transact(operations, token=token)
             except (ContendedError, UnansweredError):
-                self._clock.sleep(_PAUSE_SECONDS * attempt)
+                self._pause(attempt)
         return self._table.transact(operations, token=token)
+
+    def _pause(self, attempt: int) -> None:
+        """A little longer each time, and never in step with whoever was in the way."""
+        self._clock.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - spreads load only
 
     def _records(self, tenant_id: str, dataset_id: str, prefix: str) -> Iterator[Record]:
         pk, first, last = _range(tenant_id, dataset_id, prefix)
