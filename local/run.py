@@ -1,6 +1,7 @@
 """`make run`: the whole backend on this machine, until Ctrl-C."""
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -105,10 +106,12 @@ async def serve(
 
 def uvicorn_config(app: object) -> uvicorn.Config:
     """How the front door is served: like API Gateway, it neither pings nor compresses, and logs no requests."""
+    logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         access_log=False,
         log_level="warning",
+        log_config=None,
         ws="websockets-sansio",
         ws_max_size=1024 * 1024,
         ws_ping_interval=None,
@@ -136,6 +139,11 @@ def listening_socket(port: int) -> socket.socket:
 def say(what: str) -> None:
     """Progress, for the person at the terminal."""
     print(f"parlance: {what}", flush=True)
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """The server takes a handshake that was answered with an HTTP status for one that was not answered."""
+    return record.getMessage() != "ASGI callable returned without completing handshake."
 
 
 async def _gone(emulator: Emulator) -> None:

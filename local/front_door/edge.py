@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -144,7 +145,7 @@ class WebSocketEdge:
 def handshake_status(answer: Answer) -> int:
     """200 to accept, else the HTTP status of the refusal: the function's own, or the gateway's for a broken one."""
     status = answer.payload.get("statusCode") if isinstance(answer.payload, dict) else None
-    if answer.failed or not isinstance(status, int) or not 100 <= status <= 599:
+    if answer.failed or status not in set(HTTPStatus):
         return 502
     return 200 if 200 <= status < 300 else status
 

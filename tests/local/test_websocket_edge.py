@@ -23,7 +23,7 @@ def closed(client: ClientConnection) -> ConnectionClosed:
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
-def test_a_refused_connect_is_a_plain_http_answer(door: Door, status: int) -> None:
+def test_a_refused_connect_is_a_plain_http_answer(door: Door, status: int, caplog: pytest.LogCaptureFixture) -> None:
     door.function.answers["$connect"] = Answer({"statusCode": status, "body": "a secret reason"})
     with pytest.raises(InvalidStatus) as caught, connect(door.websocket_url):
         pass
@@ -32,6 +32,7 @@ def test_a_refused_connect_is_a_plain_http_answer(door: Door, status: int) -> No
     assert set(body) == {"message", "connectionId", "requestId"}
     assert "secret" not in body["message"]
     assert door.function.of("$disconnect") == []
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_a_refused_connect_is_a_plain_http_answer(door: Door, status: int) -> No
         pytest.param(Answer({"errorMessage": "boom"}, failed=True), id="raised"),
         pytest.param(Answer(None), id="returned nothing"),
         pytest.param(Answer({"statusCode": "200"}), id="status is text"),
+        pytest.param(Answer({"statusCode": 799}), id="status is none"),
         pytest.param(Answer(failed=True), id="timed out"),
     ],
 )
