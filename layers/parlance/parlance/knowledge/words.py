@@ -24,10 +24,10 @@ STOP_WORDS = frozenset(
     i if in into is isn it its itself
     just
     kindly know
-    let like ll
+    let like ll long
     m ma  many may maybe me mean means might mine more most much must my myself
     need needs neither no nor not now
-    of off ok okay on once only onto or other ought our ours ourselves out over own
+    of off often ok okay on once only onto or other ought our ours ourselves out over own
     perhaps please possible
     question quite
     rather re really
