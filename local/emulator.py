@@ -170,6 +170,8 @@ class Emulator:
             "MINISTACK_HOST": LOOPBACK,
             "MINISTACK_REGION": REGION,
             "LAMBDA_EXECUTOR": "local",
+            # Functions get the permissions of their roles and no more, as on AWS.
+            "AUTH": "true",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",

@@ -1,0 +1,121 @@
+"""The two APIs: routes, what the gateway says itself, and what it must not write down."""
+
+import json
+import re
+from collections import defaultdict
+
+import pytest
+
+from tests.template.conftest import Stack
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+GROUPS = ["/api/v1/chats"]
+QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
+
+
+def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
+    expected = {path for group in GROUPS for path in (group, f"{group}/{{chat_id}}", f"{group}/{{chat_id}}/{{proxy+}}")}
+    assert set(stack.paths()) == expected
+
+
+def test_every_method_is_named(stack: Stack) -> None:
+    for path, methods in stack.paths().items():
+        assert {method for method in methods if method != "parameters"} == METHODS, path
+
+
+def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
+    allowed = {
+        (permission["FunctionName"]["Ref"], permission["SourceArn"]["Fn::Sub"][0])
+        for permission in stack.of_type("AWS::Lambda::Permission").values()
+        if isinstance(permission["SourceArn"]["Fn::Sub"], list)
+    }
+    for path, methods in stack.paths().items():
+        for method in METHODS:
+            integration = methods[method]["x-amazon-apigateway-integration"]
+            assert integration["type"] == "aws_proxy"
+            assert "ChatsRestFunction" in json.dumps(integration["uri"])
+            # In a permission any variable of the path stands for anything.
+            suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
+            assert any(function == "ChatsRestFunction" and arn.endswith(suffix) for function, arn in allowed), suffix
+
+
+def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:
+    """Below one parent AWS takes one variable only, be it plain or greedy, under one name."""
+    variables: dict[str, set[str]] = defaultdict(set)
+    for path in stack.paths():
+        parts = path.split("/")
+        for position, part in enumerate(parts):
+            if part.startswith("{"):
+                variables["/".join(parts[:position])].add(part)
+    assert all(len(names) == 1 for names in variables.values()), variables
+
+
+def test_there_is_one_stage_of_the_rest_api(stack: Stack) -> None:
+    (stage,) = stack.of_type("AWS::ApiGateway::Stage").values()
+    assert stage["StageName"] == {"Ref": "Stage"}
+    assert stage["TracingEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("MISSING_AUTHENTICATION_TOKEN", "404"),
+        ("REQUEST_TOO_LARGE", "413"),
+        ("THROTTLED", "429"),
+        ("INTEGRATION_FAILURE", "502"),
+        ("INTEGRATION_TIMEOUT", "504"),
+        ("DEFAULT_4XX", None),
+        ("DEFAULT_5XX", None),
+    ],
+)
+def test_the_gateways_own_errors_have_the_contracts_shape(stack: Stack, kind: str, status: str | None) -> None:
+    response = stack.properties("RestApi")["Body"]["x-amazon-apigateway-gateway-responses"][kind]
+    assert response.get("statusCode") == status
+    template = response["responseTemplates"]["application/json"]
+    body = json.loads(template.replace("$context.error.messageString", '"words"'))
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"code", "message"}
+
+
+def test_logs_show_no_query_string_and_no_header(stack: Stack) -> None:
+    (rest,) = stack.of_type("AWS::ApiGateway::Stage").values()
+    (websocket,) = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    for log in (rest["AccessLogSetting"], websocket["AccessLogSettings"]):
+        assert not QUERY_VARIABLES.search(log["Format"])
+        assert "\n" not in log["Format"]
+        assert json.loads(re.sub(r"\$context[\w.]*", "x", log["Format"]))["requestId"] == "x"
+    for settings in (*rest["MethodSettings"], websocket["DefaultRouteSettings"]):
+        # Execution logs print whole requests.
+        assert settings["LoggingLevel"] == "OFF"
+        assert settings["DataTraceEnabled"] is False
+
+
+def test_the_websocket_api_has_the_three_routes(stack: Stack) -> None:
+    routes = stack.of_type("AWS::ApiGatewayV2::Route").values()
+    assert {route["RouteKey"] for route in routes} == {"$connect", "$default", "$disconnect"}
+    for route in routes:
+        assert route["Target"] == {"Fn::Sub": "integrations/${WebSocketIntegration}"}
+        assert "RouteResponseSelectionExpression" not in route
+    integration = stack.properties("WebSocketIntegration")
+    assert integration["IntegrationType"] == "AWS_PROXY"
+    assert "ChatsWebSocketFunction" in json.dumps(integration["IntegrationUri"])
+
+
+def test_the_websocket_stage_follows_its_routes(stack: Stack) -> None:
+    (stage,) = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert stage["AutoDeploy"] is True
+
+
+def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack) -> None:
+    for function in ("ChatsWebSocketFunction", "RepliesFunction"):
+        condition, own, given = stack.environment(function)["WEBSOCKET_ENDPOINT"]["Fn::If"]
+        assert condition == "UsesOwnWebSocketApi"
+        assert own["Fn::Sub"].startswith("https://${WebSocketApi}.execute-api.")
+        assert given == {"Ref": "WebSocketEndpoint"}
+
+
+def test_outputs(stack: Stack) -> None:
+    assert set(stack.template["Outputs"]) == {
+        *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
+        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl"),
+    }
