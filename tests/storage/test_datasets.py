@@ -1,6 +1,6 @@
 """The contract of a DatasetStore, on the repository and on the fake that stands in for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from parlance.storage.datasets import DatasetRepository
 from parlance.storage.table import ContendedError, Delete, Table, UnansweredError
 from tests.fakes.clock import ManualClock
 from tests.fakes.datasets import MemoryDatasets
-from tests.fakes.faults import Faults
+from tests.fakes.faults import Faults, KilledError
 
 pytestmark = pytest.mark.storage
 
@@ -223,29 +223,6 @@ def test_a_text_has_a_limit() -> None:
         a_record(text="ä" * MAX_TEXT_BYTES)
 
 
-class MeddlingClock(SystemClock):
-    """Calls back once, when it is first asked: just before the commit of an import is written."""
-
-    def __init__(self) -> None:
-        self.meddle: Callable[[], None] = lambda: None
-
-    def now(self) -> int:
-        meddle, self.meddle = self.meddle, lambda: None
-        meddle()
-        return super().now()
-
-
-def test_a_change_between_count_and_commit_is_counted(table: Table) -> None:
-    clock = MeddlingClock()
-    plain = DatasetRepository(table, SystemClock(), RandomIds())
-    store = DatasetRepository(table, clock, RandomIds())
-    dataset = Dataset(f"tenant-{uuid4().hex}", "docs", "Docs", "", 1, 1)
-    plain.create(dataset)
-    clock.meddle = lambda: plain.add_record(dataset.tenant_id, dataset.id, a_record())
-    after = store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", "a")])
-    assert (after.record_count, after.version) == (2, 3)
-
-
 @pytest.fixture
 def faults() -> Faults:
     return Faults()
@@ -254,6 +231,12 @@ def faults() -> Faults:
 @pytest.fixture
 def faulty(table: Table, faults: Faults) -> DatasetRepository:
     return DatasetRepository(faults.around(table), ManualClock(), RandomIds())
+
+
+@pytest.fixture
+def store_beside(table: Table) -> DatasetRepository:
+    """On the same table, without faults: another process."""
+    return DatasetRepository(table, SystemClock(), RandomIds())
 
 
 @pytest.fixture
@@ -281,10 +264,33 @@ def test_a_change_whose_answer_was_lost_is_made_once(
 def test_the_commit_of_an_import_is_tried_again(
     faulty: DatasetRepository, stored: Dataset, faults: Faults, failure: Exception
 ) -> None:
-    faults.fail_after("update", failure)
+    faults.fail_after("update", failure, nth=2)
     after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
     assert after.record_count == 2
     assert after.version > stored.version
+
+
+def test_a_change_between_count_and_commit_is_counted(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults, store_beside: DatasetRepository
+) -> None:
+    faults.call_before("update", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record()), nth=2)
+    after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a")])
+    assert (after.record_count, after.version) == (2, 3)
+    assert faults.pending == []
+
+
+def test_the_next_import_makes_up_for_one_that_was_killed(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults, store_beside: DatasetRepository
+) -> None:
+    faults.call_after("batch_write", lambda: faults.kill(after_calls=0))
+    with pytest.raises(KilledError):
+        faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
+    assert texts(store_beside, stored) == ["a", "b"]
+    assert current(store_beside, stored) == stored
+    after = store_beside.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
+    assert (after.record_count, after.version) == (2, 2)
+    again = store_beside.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
+    assert again == after
 
 
 def test_a_change_that_is_always_contended_is_given_up(
@@ -292,7 +298,7 @@ def test_a_change_that_is_always_contended_is_given_up(
 ) -> None:
     for nth in range(1, 20):
         faults.fail_before("transact", ContendedError("conflict"), nth=nth)
-        faults.fail_before("update", ContendedError("conflict"), nth=nth)
+        faults.fail_before("update", ContendedError("conflict"), nth=nth + 1)
     with pytest.raises(ContendedError):
         faulty.add_record(stored.tenant_id, stored.id, a_record())
     with pytest.raises(ContendedError):

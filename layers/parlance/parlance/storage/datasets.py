@@ -96,34 +96,43 @@ class DatasetRepository:
         self._change_one(tenant_id, dataset_id, delete, growth=-1, refused=NotFoundError("record"))
 
     def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
-        current = self.get(tenant_id, dataset_id)
-        if current is None:
+        item = self._table.get(keys.dataset(tenant_id, dataset_id))
+        if item is None:
             raise NotFoundError("dataset")
+        current = _dataset(item)
+        must_commit = "import_began" in item
         changed: list[str] = []
         held = _Held(lambda prefix: self._records(tenant_id, dataset_id, prefix))
         try:
             for change in changes:
-                # Noted first: a write that broke off half-way has changed the source, too.
+                puts, deletes = _difference(held.of(change.source), change.records)
+                if not puts and not deletes:
+                    continue
+                if not must_commit:
+                    self._begin_import(tenant_id, dataset_id)
+                    must_commit = True
                 changed.append(change.source)
-                if not self._replace(tenant_id, dataset_id, change, held.of(change.source)):
-                    changed.pop()
+                self._table.batch_write(
+                    puts=[_record_item(tenant_id, dataset_id, record) for record in puts],
+                    deletes=[keys.record(tenant_id, dataset_id, record_id) for record_id in deletes],
+                )
         finally:
-            if changed:
+            if must_commit:
                 current = self._commit(tenant_id, dataset_id, changed)
         return current
 
-    def _replace(self, tenant_id: str, dataset_id: str, change: SourceRecords, old: Mapping[str, Record]) -> bool:
-        """Whether anything had to be written."""
-        new = {one.id: one for one in change.records}
-        puts = []
-        for record in new.values():
-            before = old.get(record.id)
-            if before is None or not record.says_the_same_as(before):
-                kept = record if before is None else replace(record, created_at=before.created_at)
-                puts.append(_record_item(tenant_id, dataset_id, kept))
-        deletes = [keys.record(tenant_id, dataset_id, one) for one in old if one not in new]
-        self._table.batch_write(puts=puts, deletes=deletes)
-        return bool(puts or deletes)
+    def _begin_import(self, tenant_id: str, dataset_id: str) -> None:
+        """Leave a mark until the commit: an import that finds one must commit, even if it has nothing to write."""
+        mark = Update(
+            keys.dataset(tenant_id, dataset_id),
+            "SET import_began = :now",
+            when=_EXISTS,
+            values={"now": self._clock.now()},
+        )
+        try:
+            self._table.update(mark)
+        except ConditionFailedError as error:
+            raise NotFoundError("dataset") from error
 
     def _commit(self, tenant_id: str, dataset_id: str, changed: Iterable[str]) -> Dataset:
         """Count and raise the version. A dataset deleted meanwhile takes the records just written with it."""
@@ -142,7 +151,7 @@ class DatasetRepository:
 
     def _raise_version(self, current: Dataset, count: int) -> Dataset:
         values = {"old": current.version, "new": current.version + 1, "count": count, "now": self._clock.now()}
-        expression = "SET version = :new, record_count = :count, updated_at = :now"
+        expression = "SET version = :new, record_count = :count, updated_at = :now REMOVE import_began"
         key = keys.dataset(current.tenant_id, current.id)
         item = self._table.update(Update(key, expression, when="version = :old", values=values))
         return _dataset(item)
@@ -210,6 +219,19 @@ class _Held:
             for record in self._read(""):
                 self._all[record.id[: len(prefix)]][record.id] = record
         return self._all.pop(prefix, {})
+
+
+def _difference(old: Mapping[str, Record], new: Iterable[Record]) -> tuple[list[Record], list[str]]:
+    """What to write, with the creation time of what is overwritten, and the ids to delete."""
+    puts, stay = [], set()
+    for record in new:
+        stay.add(record.id)
+        before = old.get(record.id)
+        if before is None:
+            puts.append(record)
+        elif not record.says_the_same_as(before):
+            puts.append(replace(record, created_at=before.created_at))
+    return puts, [record_id for record_id in old if record_id not in stay]
 
 
 def _range(tenant_id: str, dataset_id: str, prefix: str) -> tuple[str, str, str]:
