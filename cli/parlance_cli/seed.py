@@ -21,9 +21,9 @@ from parlance_cli.credentials import text_of
 from parlance_cli.deployment import Deployment
 
 AGENT_ID = "default"
-DATASET_ID = "documentation"
+DATASET_ID = "parlance-docs"
 _KEY_NAME = "demo"
-_TENANT, _SECOND_TENANT = ("demo", "Demo"), ("second", "Second tenant")
+_TENANT, _SECOND_TENANT = ("demo", "Demo"), ("demo-second", "Demo, second tenant")
 _INSTRUCTIONS = "Answer questions about Parlance from its documentation, and name the source."
 _EDITION_HEX = 12
 
@@ -79,7 +79,7 @@ def _seed_tenant(
         operations.create_agent(
             deployment,
             tenant_id,
-            "Parlance guide",
+            "Parlance's guide",
             agent_id=AGENT_ID,
             instructions=_INSTRUCTIONS,
             dataset_id=DATASET_ID,
@@ -111,7 +111,7 @@ def _seed_dataset(deployment: Deployment, tenant_id: str, documents: Sequence[Pa
 
 def _dataset(deployment: Deployment, tenant_id: str) -> Dataset:
     found = deployment.datasets.get(tenant_id, DATASET_ID)
-    return found or operations.create_dataset(deployment, tenant_id, "Documentation", dataset_id=DATASET_ID)
+    return found or operations.create_dataset(deployment, tenant_id, "Parlance's documentation", dataset_id=DATASET_ID)
 
 
 def _edition(documents: Sequence[Path]) -> str:

@@ -1,5 +1,6 @@
 """Where a reply is shown: live on a terminal, or as a whole where standard output goes to a file or a pipe."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from parlance_cli.chat.session import Finished
+
+_TURNS_DIRECTION = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
 
 
 class Screen(Protocol):
@@ -77,7 +80,8 @@ class LiveScreen:
             self._write("\n")
 
     def _write(self, text: str) -> None:
-        self._console.out(text, end="", highlight=False)
+        # Not through the console's own printing, which wraps lines and turns tabs into spaces.
+        self._console.file.write(text)
         self._console.file.flush()
 
 
@@ -98,9 +102,8 @@ class PlainScreen:
         self._errors.print(text, markup=False)
 
     def finish(self, reply: Finished) -> None:
-        self._console.out(reply.content.rstrip("\n"), highlight=False)
-        for line in footer(reply):
-            self._console.out(line, highlight=False)
+        lines = [reply.content.rstrip("\n"), *footer(reply)]
+        self._console.file.write("".join(f"{line}\n" for line in lines))
 
     def abandon(self) -> None:
         """Nothing was written."""
@@ -115,12 +118,16 @@ def footer(reply: Finished) -> list[str]:
 
 def printable(text: str) -> str:
     """Without the signs that would command the terminal instead of being shown."""
-    return "".join(sign if sign in "\n\t" or sign.isprintable() else "\ufffd" for sign in text.replace("\r\n", "\n"))
+    return "".join("\ufffd" if _commands(sign) else sign for sign in text.replace("\r", ""))
 
 
 def rows_of(text: str, width: int) -> int:
     """How many rows of a terminal a text takes, the one where the cursor stands included."""
     return sum(max(1, -(-cell_len(line.expandtabs(8)) // width)) for line in text.split("\n"))
+
+
+def _commands(sign: str) -> bool:
+    return sign in _TURNS_DIRECTION or (unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t")
 
 
 def _erasure(rows: int) -> Control:
