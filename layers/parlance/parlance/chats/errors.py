@@ -42,7 +42,6 @@ _EVENT: tuple[tuple[type[ParlanceError], str], ...] = (
     (MissingParameterError, "MISSING_PARAMETER"),
     (TooLargeError, "MESSAGE_TOO_LARGE"),
     (InvalidInputError, "INVALID_MESSAGE"),
-    (ConflictError, "INVALID_MESSAGE"),
     (UnauthenticatedError, "INVALID_API_KEY"),
     (RateLimitedError, "RATE_LIMITED"),
     (TooManyConnectionsError, "TOO_MANY_CONNECTIONS"),
@@ -99,6 +98,8 @@ def event_problem_of(error: Exception) -> Problem:
     if isinstance(error, NotFoundError):
         code = "CHAT_NOT_FOUND" if error.kind == "chat" else "INVALID_MESSAGE"
         return Problem(404, code, error.message, error.details)
+    if isinstance(error, ConflictError):
+        return Problem(409, "INVALID_MESSAGE", error.message, {"reason": "conflict", **error.details})
     if isinstance(error, ParlanceError):
         for kind, code in _EVENT:
             if isinstance(error, kind):

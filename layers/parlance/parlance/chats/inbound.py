@@ -117,11 +117,11 @@ class Inbound:
             begun.message, connection.chat_id, sent.client_message_id, now=self._clock.now()
         )
         self._post(connection.id, receipt)
-        if begun.repeated:
-            # The first time its sender may have been cut off before the reply, and this may be another connection.
-            self._join(connection, begun.turn, -1, None)
-        else:
+        if connection.id in begun.turn.listeners and not begun.turn.state.ended:
             self._wake(command, begun.turn)
+        else:
+            # A repeat, over another connection or after the end: its sender may never have seen the reply.
+            self._join(connection, begun.turn, -1, None)
 
     def _wake(self, command: BeginTurn, turn: Turn) -> None:
         try:

@@ -13,7 +13,7 @@ from parlance.clock import Clock
 from parlance.conversations.engine import TurnEngine
 from parlance.conversations.model import Conversation
 from parlance.conversations.service import Conversations, NewConversation
-from parlance.errors import RateLimitedError
+from parlance.errors import InvalidInputError, RateLimitedError
 from parlance.http.group import Admission, Answer, RefusedError, Route
 from parlance.http.pages import page_of
 from parlance.http.rate_headers import rate_headers
@@ -29,6 +29,8 @@ _USERS = f"{_ROOT}/user/"
 _WINDOW_SECONDS = 60
 _POLICY = "rest"
 _NAME_IN_TITLE_MAX = 80
+# A function's answer may have 6 MB, and its quoting takes some of that.
+_PAGE_BYTES_MAX = 4 * 1024 * 1024
 
 
 class Gate:
@@ -111,6 +113,11 @@ class ChatsRest:
         found = self._conversations.messages(
             caller.tenant_id, chat_id, offset=page.offset, limit=page.limit, order=page.order
         )
+        if sum(len(message.content.encode()) for message in found.messages) > _PAGE_BYTES_MAX:
+            raise InvalidInputError(
+                "The messages of this page are too long for one answer. Ask for fewer at a time.",
+                details={"parameter": "limit"},
+            )
         return Answer(200, views.messages(found, page))
 
     def delete(self, _: Request, caller: Principal, chat_id: str) -> Answer:

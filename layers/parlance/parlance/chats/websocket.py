@@ -1,12 +1,14 @@
 """The WebSocket side of the chats dialect, as API Gateway calls it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from parlance.chats.errors import problem_of
 from parlance.chats.handshake import Handshake, credentials_of
 from parlance.chats.inbound import Inbound
+from parlance.http.faults import log_fault
 
 _ACCEPTED: dict[str, Any] = {"statusCode": 200}
 # A handshake is refused with one of three statuses; what would be a 400 or a 404 elsewhere is a 403 here.
@@ -26,9 +28,9 @@ class ChatsWebSocket:
             case "$connect":
                 return self._connect(connection_id, event)
             case "$disconnect":
-                self._inbound.disconnect(connection_id)
+                _undisturbed(partial(self._inbound.disconnect, connection_id))
             case _:
-                self._inbound.receive(connection_id, event.get("body") or "")
+                _undisturbed(partial(self._inbound.receive, connection_id, event.get("body") or ""))
         return _ACCEPTED
 
     def _connect(self, connection_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,3 +44,11 @@ class ChatsWebSocket:
                 "body": json.dumps(problem.envelope()),
             }
         return _ACCEPTED
+
+
+def _undisturbed(call: Callable[[], None]) -> None:
+    """A failure would make the platform send the client a frame of its own, of which the dialect knows nothing."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - the entry point of a frame
+        log_fault(error)

@@ -1,0 +1,30 @@
+"""Settings are read once, by name, and miss nothing silently."""
+
+import pytest
+
+from parlance.settings import ChatsRestSettings, MissingSettingError, RepliesSettings
+
+_ENVIRONMENT = {
+    "CONVERSATIONS_TABLE": "c",
+    "IDENTITY_TABLE": "i",
+    "WAKEUPS_QUEUE_URL": "w",
+    "SWEEPS_QUEUE_URL": "s",
+    "UNRELATED": "x",
+}
+
+
+def test_settings_come_from_variables_of_their_names() -> None:
+    assert ChatsRestSettings.from_environment(_ENVIRONMENT) == ChatsRestSettings("c", "i", "w", "s")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_variable_is_named(value: str | None) -> None:
+    environment = {**_ENVIRONMENT, **({} if value is None else {"WEBSOCKET_ENDPOINT": value})}
+    with pytest.raises(MissingSettingError, match="WEBSOCKET_ENDPOINT"):
+        RepliesSettings.from_environment(environment)
+
+
+def test_the_process_is_asked_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in _ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert ChatsRestSettings.from_environment().identity_table == "i"
