@@ -18,8 +18,8 @@ from parlance.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from parlance.http.answers import Answer, NoMethodError, NoRouteError
 from parlance.http.faults import log_fault
-from parlance.http.group import Answer, NoMethodError, NoRouteError
 from parlance.storage.table import ContendedError, UnansweredError
 
 _BUSY = "The service is busy. Try again in a moment."

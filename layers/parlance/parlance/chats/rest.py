@@ -14,7 +14,8 @@ from parlance.conversations.engine import TurnEngine
 from parlance.conversations.model import Conversation
 from parlance.conversations.service import Conversations, NewConversation
 from parlance.errors import InvalidInputError, RateLimitedError
-from parlance.http.group import Admission, Answer, RefusedError, Route
+from parlance.http.answers import Answer
+from parlance.http.group import Admission, RefusedError, Route
 from parlance.http.pages import page_of
 from parlance.http.rate_headers import rate_headers
 from parlance.http.requests import Request

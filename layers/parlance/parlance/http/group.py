@@ -2,13 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
+from parlance.http.answers import Answer, NoMethodError, NoRouteError
 from parlance.http.requests import Request
 
 if TYPE_CHECKING:
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a route answers. A `body` of None is no body."""
-
-    status: int
-    body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +34,6 @@ class RefusedError(Exception):
         super().__init__("refused at the gate")
         self.reason = reason
         self.headers = headers
-
-
-class NoRouteError(Exception):
-    """Nothing is at this path."""
-
-
-class NoMethodError(Exception):
-    """Something is at this path, but not for this method."""
-
-    def __init__(self, allowed: Iterable[str]) -> None:
-        super().__init__("method not allowed")
-        self.allowed = sorted(allowed)
 
 
 @dataclass(frozen=True, slots=True)

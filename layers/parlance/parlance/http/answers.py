@@ -1,0 +1,26 @@
+"""What an endpoint group answers, and how it fails to route. Apart from the group, so that it costs no resolver."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers. A `body` of None is no body."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class NoRouteError(Exception):
+    """Nothing is at this path."""
+
+
+class NoMethodError(Exception):
+    """Something is at this path, but not for this method."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__("method not allowed")
+        self.allowed = sorted(allowed)
