@@ -5,6 +5,7 @@
     faults.fail_after("finish", UnansweredError("timed out"))  # the next finish is carried out, then times out
     faults.call_before("claim", other_worker.run, nth=2)       # the claim after the next loses the race
     faults.kill(after_calls=3)                                 # the process is gone after its third call from now
+    faults.kill_at("finish", answer_lost=True)                 # it finishes, and is gone before it knows
 
 One Faults may stand around both stores of a worker: it counts their calls together.
 """
@@ -68,6 +69,13 @@ class Faults:
             self._dies_at = self._calls.total() + after_calls + 1
             self._loses_answer = answer_lost
 
+    def kill_at(self, method: str, *, nth: int = 1, answer_lost: bool = False) -> None:
+        """The nth call of `method` from now raises KilledError, as do all calls after it.
+
+        With `answer_lost` that call is still carried out.
+        """
+        self._add(method, self._die, nth=nth, after=answer_lost)
+
     def calls(self, method: str) -> int:
         """How often `method` was called, carried out or not."""
         with self._lock:
@@ -103,6 +111,11 @@ class Faults:
         if dying:
             raise KilledError
         return answer
+
+    def _die(self) -> None:
+        with self._lock:
+            self._dies_at = 0
+        raise KilledError
 
     def _add(self, method: str, action: Action, *, nth: int, after: bool) -> None:
         if nth < 1:

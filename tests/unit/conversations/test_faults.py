@@ -71,3 +71,17 @@ def test_a_killed_process_makes_no_more_calls(answer_lost: bool, carried_out: in
         with pytest.raises(KilledError):
             faulty.add()
     assert counter.count == carried_out
+
+
+@pytest.mark.parametrize(("answer_lost", "carried_out"), [(False, 1), (True, 2)])
+def test_a_process_can_be_killed_at_a_certain_call(answer_lost: bool, carried_out: int) -> None:
+    counter, faults = Counter(), Faults()
+    faulty = faults.around(counter)
+    faults.kill_at("add", nth=2, answer_lost=answer_lost)
+    faulty.add()
+    faulty.read()
+    with pytest.raises(KilledError):
+        faulty.add()
+    with pytest.raises(KilledError):
+        faulty.read()
+    assert counter.count == carried_out

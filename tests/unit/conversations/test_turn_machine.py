@@ -152,6 +152,9 @@ class TurnMachine(RuleBasedStateMachine):
     def is_free(self) -> bool:
         return not self.is_held()
 
+    def has_free_work(self) -> bool:
+        return self.is_free() and self.conversation().has_work
+
     def is_idle(self) -> bool:
         return self.is_free() and not self.conversation().has_work
 
@@ -339,17 +342,23 @@ class TurnMachine(RuleBasedStateMachine):
         self.settle(all_ended=True)
         self.check_what_was_told(actor)
 
-    @rule(acts=acts_without_beats, after_calls=st.integers(0, 12), answer_lost=st.booleans())
-    def be_killed_at_work(self, acts: list[str], after_calls: int, answer_lost: bool) -> None:
+    @precondition(has_free_work)
+    @rule(
+        acts=acts_without_beats,
+        method=st.sampled_from(["finish", "claim", "work", "history", "turn"]),
+        nth=st.integers(1, 3),
+        answer_lost=st.booleans(),
+    )
+    def be_killed_at_work(self, acts: list[str], method: str, nth: int, answer_lost: bool) -> None:
         actor = Actor(self)
-        actor.faults.kill(after_calls=after_calls, answer_lost=answer_lost)
+        actor.faults.kill_at(method, nth=nth, answer_lost=answer_lost)
         self.acts = deque(acts)
         try:
             actor.drain()
         except KilledError:
             self.settle(all_ended=False)
         else:
-            self.settle(all_ended=self.is_free())
+            self.settle(all_ended=True)
         self.check_what_was_told(actor)
 
     @precondition(is_free)
@@ -380,6 +389,7 @@ class TurnMachine(RuleBasedStateMachine):
         sent = Sent(command.content, number, None, set())
         self.sent.append(sent)
         running = actor.caller.send(command, deadline=self.clock.monotonic() + 1000)
+        assert running.begun.claim is not None
         events = list(running.events)
         running.join(PATIENCE)
         assert running.begun.turn.number == number
@@ -560,6 +570,6 @@ class HistoryKeepingResponder(ScriptedResponder):
 
 
 TurnMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 test_turns = TurnMachine.TestCase
