@@ -143,7 +143,7 @@ class ChatsRest:
         chat = self._existing(caller, chat_id)
         again = TicketRequest(request.header("x-api-key") or "", key, _hash(body)) if key else None
         issued = self._tickets.issue(caller, conversation_id=chat.id, user_id=chat.user_id, request=again)
-        return Answer(201, views.ticket(issued))
+        return Answer(200, views.ticket(issued))
 
     def _existing(self, caller: Principal, chat_id: str) -> Conversation:
         check_chat_id(chat_id)
