@@ -77,9 +77,10 @@ class Recorder:
         finally:
             self._recording = None
 
-    def _ask_for_units(self, params: dict[str, Any], **_: object) -> dict[str, Any]:
+    def _ask_for_units(self, params: dict[str, Any], **_: object) -> None:
         self._began.at = time.monotonic()
-        return params | {"ReturnConsumedCapacity": "TOTAL"} if self._recording is not None else params
+        if self._recording is not None:
+            params["ReturnConsumedCapacity"] = "TOTAL"
 
     def _hold(self, **_: object) -> None:
         if self._recording is not None:
