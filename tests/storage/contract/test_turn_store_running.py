@@ -181,6 +181,20 @@ def test_work_read_before_the_turn_ended_cannot_be_claimed(script: Script) -> No
     assert script.turn(chat.id, 1).state is TurnState.DONE
 
 
+def test_a_retry_read_before_a_newer_turn_ended_cannot_be_claimed(script: Script) -> None:
+    chat = script.create()
+    script.send(chat.id)
+    script.fail(chat.id)
+    script.retry(chat.id, 1)
+    old = script.work(chat.id)
+    script.send(chat.id)
+    script.answer(chat.id)
+    with pytest.raises(StaleError) as refused:
+        script.turns.claim(old, terms(), token=token())
+    assert refused.value.conversation == script.conversation(chat.id)
+    assert script.answer(chat.id).conversation.settled == 4
+
+
 def test_work_read_before_another_attempt_cannot_be_claimed(script: Script) -> None:
     chat = script.create()
     script.send(chat.id)
