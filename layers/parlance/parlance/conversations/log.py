@@ -70,9 +70,11 @@ class TurnLog:
         self._changed = threading.Condition()
 
     def append(self, text: str) -> None:
+        """Add a token; after the end there is nobody to tell it to."""
         with self._changed:
-            self._tokens.append(text)
-            self._changed.notify_all()
+            if self._end is None:
+                self._tokens.append(text)
+                self._changed.notify_all()
 
     def extend_lease(self, speaks_until: int) -> None:
         with self._changed:

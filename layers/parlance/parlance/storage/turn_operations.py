@@ -12,6 +12,17 @@ from parlance.storage import items, keys
 from parlance.storage.creation import creation
 from parlance.storage.table import Operation, Put, Update
 
+# The lease of a conversation, and which condition guards which move:
+#
+#              claim: drained as seen, nobody holds it (_LEASE_FREE)
+#     free ───────────────────────────────────────────────────────────> held by `lease_owner`
+#      ^  └── begin by a caller that runs its turn: nothing to do (_IDLE) ──^   │  │
+#      │                                                                       │  └── renew: still its owner
+#      ├────────── finish: still its owner ────────────────────────────────────┤
+#      └────────── `lease_until` has passed: its owner was killed ─────────────┘
+#
+# A conversation that is marked deleted refuses every one of these moves.
+
 NOT_DELETED = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
 _LEASE_FREE = "(attribute_not_exists(lease_until) OR lease_until < :now)"
 _IDLE = f"drained = last_turn AND size(retries) = :none AND {_LEASE_FREE}"
