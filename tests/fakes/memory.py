@@ -162,7 +162,7 @@ class MemoryConversationStore:
             numbers = sorted((number for number in messages if first <= number <= last), reverse=order == "desc")
             return [messages[number] for number in numbers]
 
-    def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:  # noqa: ARG002
+    def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:
         def mark() -> Conversation | None:
             stored = self._tables.live(tenant_id, conversation_id)
             if stored is None:
@@ -285,7 +285,7 @@ class MemoryTurnStore:
             newest = sorted(number for number in messages if number < below)[-limit:]
             return [messages[number] for number in newest if not messages[number].failed]
 
-    def work(self, tenant_id: str, conversation_id: str, *, hint: int | None) -> Work:  # noqa: ARG002
+    def work(self, tenant_id: str, conversation_id: str, *, hint: int | None) -> Work:
         with self._tables.lock:
             stored = self._tables.live(tenant_id, conversation_id)
             line = _line(stored, stored.conversation) if stored else []
@@ -327,7 +327,7 @@ class MemoryTurnStore:
             stored = self._leased(claim)
             stored.conversation = replace(stored.conversation, lease=replace(claim.lease, until=until))
 
-    def beat(self, claim: Claim, *, now: int) -> Turn:  # noqa: ARG002
+    def beat(self, claim: Claim, *, now: int) -> Turn:
         with self._tables.lock:
             stored = self._tables.stored(claim.conversation.tenant_id, claim.conversation.id)
             turn = stored.turns.get(claim.turn.number) if stored else None
@@ -335,7 +335,7 @@ class MemoryTurnStore:
                 raise LeaseLostError
             return turn
 
-    def put_tokens(self, claim: Claim, batch: TokenBatch, *, expires_at: int) -> None:  # noqa: ARG002
+    def put_tokens(self, claim: Claim, batch: TokenBatch, *, expires_at: int) -> None:
         with self._tables.lock:
             stored = self._tables.stored(claim.conversation.tenant_id, claim.conversation.id)
             if stored:
