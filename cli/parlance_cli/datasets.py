@@ -13,7 +13,7 @@ from parlance.knowledge.importing.importer import FileResult, ImportReport
 from parlance.knowledge.search import Hit
 from parlance_cli import operations
 from parlance_cli.keys import TenantArgument
-from parlance_cli.output import JsonOption, console, print_created, print_json, print_line, print_rows, time_of
+from parlance_cli.output import JsonOption, console, page, print_created, print_json, print_line, print_rows, time_of
 from parlance_cli.place import deployment_of
 from parlance_cli.progress import import_progress
 
@@ -150,7 +150,7 @@ def _print_hit(rank: int, hit: Hit) -> None:
     text = " ".join(hit.record.text.split())
     shown = text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1].rstrip()}…"
     console().print(heading)
-    Console(highlight=False).print(Padding(Text(shown), (0, 0, 1, 3)))
+    page().print(Padding(Text(shown), (0, 0, 1, 3), expand=False))
 
 
 def _counted(count: int, thing: str) -> str:

@@ -15,10 +15,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 type Row = Mapping[str, Any]
 
+_UNBOUNDED = 10_000
+_UNBROKEN = frozenset({"id", "created_at", "updated_at", "revoked_at"})
+_TO_THE_MINUTE = len("2026-01-01T00:00")
+
 
 def console() -> Console:
     """Made per use, so that it writes where standard output points at that moment."""
     return Console(highlight=False, soft_wrap=True)
+
+
+def page() -> Console:
+    """For what is laid out in lines: as wide as the terminal, and without bounds where there is none."""
+    wide = Console(highlight=False)
+    return wide if wide.is_terminal else Console(highlight=False, width=_UNBOUNDED)
 
 
 def error_console() -> Console:
@@ -38,7 +48,7 @@ def print_rows(rows: Sequence[Row], *, columns: Sequence[str], empty: str, as_js
     if as_json:
         print_json(rows)
     elif rows:
-        Console(highlight=False).print(_table(rows, columns))
+        page().print(_table(rows, columns))
     else:
         print_line(empty)
 
@@ -57,12 +67,15 @@ def time_of(milliseconds: int | None) -> str | None:
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        # An id that is cut off is of no use to anybody.
-        table.add_column(column.replace("_", " ").upper(), overflow="fold", no_wrap=column == "id")
+        # An id that is broken in two is of no use to anybody.
+        table.add_column(column.replace("_", " ").upper(), overflow="fold", no_wrap=column in _UNBROKEN)
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
+        table.add_row(*(_cell(column, row.get(column)) for column in columns))
     return table
 
 
-def _cell(value: object) -> Text:
-    return Text("-", style="dim") if value is None or value == "" else Text(str(value))
+def _cell(column: str, value: object) -> Text:
+    if value is None or value == "":
+        return Text("-", style="dim")
+    text = str(value)
+    return Text(text[:_TO_THE_MINUTE].replace("T", " ") if column.endswith("_at") else text)

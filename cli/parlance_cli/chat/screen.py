@@ -66,6 +66,7 @@ class LiveScreen:
         self._new_line()
         for line in footer(reply):
             self._console.print(Text(line, style="dim"))
+        self._write("\n")
         self._forget()
 
     def abandon(self) -> None:

@@ -26,7 +26,7 @@ def test_tokens_appear_as_they_come(terminal: Console) -> None:
     assert written(terminal) == "Be"
     screen.show("cause [b]")
     screen.finish(Finished("Because [b]", {}))
-    assert written(terminal) == "Because [b]\n"
+    assert written(terminal) == "Because [b]\n\n"
 
 
 def test_a_reply_on_the_screen_is_taken_back(terminal: Console) -> None:
@@ -70,7 +70,7 @@ def test_rows(text: str, rows: int) -> None:
 def test_sources_that_the_text_does_not_name_are_shown(terminal: Console) -> None:
     sources = [{"source": "a.md"}, {"source": "b.md", "title": "B"}, {"source": "b.md"}, "c.md", {"other": 1}, None]
     LiveScreen(terminal).finish(Finished("See a.md", {"sources": sources, "stopped": True}))
-    assert written(terminal) == "Sources: b.md; c.md\nStopped.\n"
+    assert written(terminal) == "Sources: b.md; c.md\nStopped.\n\n"
 
 
 def test_a_pipe_gets_the_whole_reply_and_nothing_else() -> None:

@@ -88,6 +88,7 @@ class Chat(RuleBasedStateMachine):
         self.session = Session()
         self.screen = ""
         self.finished: list[str] = []
+        self.token_lost = False
         actions = self.session.send("Why?", "m1")
         if arrives:
             self.perform(actions)
@@ -124,6 +125,7 @@ class Chat(RuleBasedStateMachine):
         place %= len(self.server.wire)
         if "stream_token" in self.server.wire[place]:
             del self.server.wire[place]
+            self.token_lost = True
 
     @precondition(lambda self: self.server.wire)
     @rule()
@@ -134,6 +136,7 @@ class Chat(RuleBasedStateMachine):
     def reconnect(self, arrives: bool) -> None:
         self.server.wire.clear()
         self.server.listening = False
+        self.token_lost = False
         actions = self.session.reconnected()
         if arrives:
             self.perform(actions)
@@ -146,6 +149,13 @@ class Chat(RuleBasedStateMachine):
     def what_is_shown_was_said(self) -> None:
         if not self.finished:
             assert any("".join(said).startswith(self.screen) for said in self.server.attempts)
+
+    @invariant()
+    def all_that_came_is_shown(self) -> None:
+        """The end would mend anything, so this is about the time before."""
+        told_all = self.server.listening and not self.server.wire and not self.token_lost
+        if told_all and not self.server.over:
+            assert self.screen == "".join(self.server.said)
 
     def teardown(self) -> None:
         if not hasattr(self, "server"):
@@ -160,5 +170,5 @@ class Chat(RuleBasedStateMachine):
         assert self.screen == self.server.content
 
 
-Chat.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+Chat.TestCase.settings = settings(max_examples=400, stateful_step_count=50, deadline=None)
 TestChat = Chat.TestCase
