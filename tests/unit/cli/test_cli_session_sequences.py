@@ -58,7 +58,7 @@ class Server:
 
     def take(self, text: str) -> None:
         frame = json.loads(text)
-        self.listening = True
+        self.listening = self.listening or frame.get("action") != "stop"
         if "content" in frame:
             self.begun, repeated = True, self.begun
             self.tell(message_received(frame["client_message_id"]))
