@@ -406,7 +406,7 @@ class MemoryTurnStore:
             raise StaleError(stored.conversation)
         stored.conversation = replace(stored.conversation, retries=(*stored.conversation.retries, number))
         stored.turns[number] = replace(
-            turn, state=TurnState.RECEIVED, failure=None, stop_requested=False, ended_at=None
+            turn, state=TurnState.RECEIVED, failure=None, stop_requested=False, ended_at=None, tried=turn.attempt
         )
 
     def _leased(self, claim: Claim) -> _Stored:

@@ -284,6 +284,21 @@ def test_a_turn_that_kills_every_worker_fails_after_its_last_attempt(world: Worl
     assert world.conversation().has_work is False
 
 
+def test_a_failed_turn_that_is_sent_again_has_all_its_attempts_before_it(world: World) -> None:
+    actor = Actor(world)
+    world.responder.script = _broken
+    for _ in range(_TIMING.attempts_max + 2):
+        actor.begin("again", key="key")
+        actor.drain()
+    world.responder.script = echo
+
+    actor.begin("again", key="key")
+    assert actor.drain() == Idle()
+
+    assert world.contents() == ["again", "re: again"]
+    assert len(world.responder.calls) == _TIMING.attempts_max + 3
+
+
 # A holder that lost its lease and still speaks
 
 

@@ -423,7 +423,7 @@ def test_a_retried_turn_is_received_again_and_keeps_its_listeners(script: Script
     assert failed.stop_requested
     script.retry(chat.id, 1)
     assert script.turn(chat.id, 1) == replace(
-        failed, state=TurnState.RECEIVED, failure=None, stop_requested=False, ended_at=None
+        failed, state=TurnState.RECEIVED, failure=None, stop_requested=False, ended_at=None, tried=failed.attempt
     )
     conversation = script.conversation(chat.id)
     assert (conversation.retries, conversation.drained, conversation.has_work) == ((1,), 1, True)

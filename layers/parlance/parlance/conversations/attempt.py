@@ -88,7 +88,7 @@ class Attempt:
         """How the attempt came out, None when the lease was lost on the way."""
         if self._claim.turn.stop_requested:
             return self._replied(None, stopped=True)
-        if self._claim.turn.attempt > self._timing.attempts_max:
+        if self._claim.turn.attempt - self._claim.turn.tried > self._timing.attempts_max:
             return Failed(FAILED)
         threading.Thread(target=self._read, name="model-reader", daemon=True).start()
         ending = self._collect(keeper)

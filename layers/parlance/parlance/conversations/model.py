@@ -118,7 +118,7 @@ class Turn:
     """A user message and its reply. `number` is the message's number, `number + 1` the reply's.
 
     `previous` is the number of the turn begun before it (0 for the first): a turn is at the head of the line when
-    that one has ended.
+    that one has ended. `tried` is how many attempts had been made when it was last sent again after a failure.
     """
 
     id: str
@@ -134,6 +134,7 @@ class Turn:
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     ended_at: int | None = None
     previous: int = 0
+    tried: int = 0
 
     @property
     def reply_number(self) -> int:

@@ -273,5 +273,8 @@ class TurnStore(Protocol):
         ...
 
     def retry(self, tenant_id: str, conversation_id: str, turn: Turn, *, token: str) -> None:
-        """Put a failed turn back in line. Raises StaleError when it is not failed (any more)."""
+        """Put a failed turn back in line, with all its attempts before it.
+
+        Raises StaleError when it is not failed (any more), or when too many are waiting already.
+        """
         ...

@@ -15,22 +15,17 @@ class Tokenizer:
         self._timing = timing
         self._pending = ""
         self._pending_bytes = 0
-        self._total_bytes = 0
+        self._room = timing.reply_bytes_max
         self._emitted_at = float("-inf")
 
     def add(self, text: str) -> bool:
         """Take more text. False when the reply has become as long as one may be: what is over is left out."""
-        size = len(text.encode(errors="replace"))
-        room = self._timing.reply_bytes_max - self._total_bytes
-        if size > room:
-            text = _prefix(text, room)
-            size = len(text.encode())
-        # A lone surrogate has no UTF-8 form, so nothing could store it.
-        self._pending += text.encode(errors="replace").decode()
-        self._pending_bytes += size
-        self._total_bytes += size
+        kept = _prefix(text, self._room)
+        self._pending += kept
+        self._pending_bytes += len(kept.encode())
+        self._room = self._room - len(kept.encode()) if len(kept) == len(text) else 0
         self.flush_if_due()
-        return self._total_bytes < self._timing.reply_bytes_max
+        return self._room > 0
 
     def flush_if_due(self) -> None:
         due = self._clock.monotonic() >= self._emitted_at + self._timing.chunk_every
@@ -54,5 +49,8 @@ def _pieces(text: str, size: int) -> Iterator[str]:
 
 
 def _prefix(text: str, size: int) -> str:
-    """The longest prefix of at most `size` UTF-8 bytes that ends between characters."""
+    """The longest prefix of at most `size` UTF-8 bytes that ends between characters.
+
+    A lone surrogate has no UTF-8 form, so nothing could store it: it becomes a question mark.
+    """
     return text.encode(errors="replace")[:size].decode(errors="ignore")

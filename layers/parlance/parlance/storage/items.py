@@ -126,6 +126,7 @@ def turn_item(tenant_id: str, conversation_id: str, turn: Turn) -> Item:
         stop_requested=turn.stop_requested,
         listeners={connection: listener_map(listener) for connection, listener in turn.listeners.items()},
         previous=turn.previous,
+        tried=turn.tried,
     )
 
 
@@ -145,6 +146,7 @@ def turn_from(item: Item) -> Turn:
         listeners={connection: Listener(**listener) for connection, listener in item["listeners"].items()},
         ended_at=item.get("ended_at"),
         previous=item["previous"],
+        tried=item["tried"],
     )
 
 

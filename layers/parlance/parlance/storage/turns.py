@@ -82,15 +82,20 @@ class DynamoTurnStore:
         return items.message_from(item) if item else None
 
     def history(self, tenant_id: str, conversation_id: str, *, below: int, limit: int) -> list[Message]:
-        page = self._table.query(
-            keys.conversation_pk(tenant_id, conversation_id),
-            first=keys.message_sk(0),
-            last=keys.message_sk(max(below - 1, 0)),
-            limit=limit,
-            forward=False,
-        )
-        messages = [items.message_from(item) for item in reversed(page.items)]
-        return [message for message in messages if not message.failed]
+        found: list[Message] = []
+        highest: int | None = below - 1
+        while highest is not None and len(found) < limit:
+            page = self._table.query(
+                keys.conversation_pk(tenant_id, conversation_id),
+                first=keys.message_sk(0),
+                last=keys.message_sk(max(highest, 0)),
+                limit=limit - len(found),
+                forward=False,
+            )
+            found += [items.message_from(item) for item in page.items]
+            # A page ends at 1 MB, which a few long replies fill.
+            highest = found[-1].number - 1 if page.last is not None else None
+        return [message for message in reversed(found) if not message.failed]
 
     def work(self, tenant_id: str, conversation_id: str, *, hint: int | None) -> Work:
         summary = keys.conversation(tenant_id, conversation_id)
@@ -113,7 +118,7 @@ class DynamoTurnStore:
         retried = [keys.turn(conversation.tenant_id, conversation.id, number) for number in conversation.retries]
         found = self._table.batch_get(retried)
         turns += [items.turn_from(found[key]) for key in retried if key in found]
-        return turns[:limit]
+        return [turn for turn in turns if not turn.state.ended][:limit]
 
     def claim(self, work: Work, terms: LeaseTerms, *, token: str) -> Claim:
         conversation, turn, message = work.conversation, work.turn, work.message
@@ -123,8 +128,9 @@ class DynamoTurnStore:
         try:
             self._table.transact(claim_operations(conversation, turn, lease, terms.now), token=token)
         except TransactionCancelledError as error:
-            current = error.reasons[0].item
-            raise StaleError(_live_conversation(current) if current else conversation) from error
+            # Where only the turn has moved, the conversation stands as it was read.
+            current = _live_conversation(error.reasons[0].item) if error.failed_condition(0) else conversation
+            raise StaleError(current) from error
         started = replace(turn, state=TurnState.GENERATING, attempt=turn.attempt + 1)
         return Claim(lease, replace(conversation, lease=lease), started, message)
 
@@ -212,15 +218,16 @@ class DynamoTurnStore:
         )
         revived = Update(
             keys.turn(tenant_id, conversation_id, turn.number),
-            "SET #state = :received, stop_requested = :no REMOVE failure_code, failure_message, ended_at",
+            "SET #state = :received, stop_requested = :no, tried = attempt "
+            "REMOVE failure_code, failure_message, ended_at",
             when="#state = :failed",
             values={"received": TurnState.RECEIVED.value, "failed": TurnState.FAILED.value, "no": False},
         )
         try:
             self._table.transact([line, revived], token=token)
         except TransactionCancelledError as error:
-            current = error.reasons[0].item
-            raise StaleError(_live_conversation(current) if current else None) from error
+            summary = self._table.get(keys.conversation(tenant_id, conversation_id))
+            raise StaleError(_live_conversation(summary)) from error
 
     def _head(self, conversation: Conversation) -> Work:
         turns = self.pending(conversation, limit=1)
