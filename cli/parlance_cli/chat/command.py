@@ -83,8 +83,10 @@ def _talk(conversation: Conversation, found: Chat) -> None:
     out = console()
     out.print(f"{found.title or found.id}", style="bold", markup=False)
     out.print("Ctrl-C stops a reply; at the prompt it leaves.", style="dim")
-    talk(conversation, error_console())
-    out.print(f"\nGo on with this chat: parlance chat --chat {found.id}", style="dim", markup=False)
+    try:
+        talk(conversation, error_console())
+    finally:
+        out.print(f"\nGo on with this chat: parlance chat --chat {found.id}", style="dim", markup=False)
 
 
 def _screen() -> Screen:

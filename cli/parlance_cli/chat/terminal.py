@@ -68,10 +68,12 @@ def checked(content: str) -> str:
 
 def _reply(conversation: Conversation, content: str, console: Console) -> None:
     try:
-        with Interruption() as interruption:
-            outcome = conversation.ask(checked(content), interruption)
+        checked(content)
     except CliError as error:
-        outcome = Failed("REFUSED", error.message)
+        console.print(error.message, style="red", markup=False)
+        return
+    with Interruption() as interruption:
+        outcome = conversation.ask(content, interruption)
     if isinstance(outcome, Failed):
         console.print(outcome.message, style="red", markup=False)
 
