@@ -52,7 +52,7 @@ lint: $(READY) ## Check format and style
 	$(VENV)/ruff check .
 
 types: $(READY) ## Check the types
-	$(VENV)/mypy
+	$(VENV)/mypy layers/parlance/parlance cli functions local tests $(wildcard bench/*.py)
 
 validate: $(CLOUD_READY) ## Check the template
 	$(SAM) validate --lint --region us-east-1

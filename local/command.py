@@ -38,5 +38,8 @@ def run_command(arguments: Sequence[str | Path], *, purpose: str, log: Path, env
 def reason_in(log: Path) -> str:
     """The line of a log that most likely names the reason."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if line.lower().startswith(("error", "build failed", "make: ***"))]
-    return next(iter(telling or lines[-1:]), "it said nothing")
+    for beginning in ("error", "make: ***", "build failed"):
+        for line in lines:
+            if line.lower().startswith(beginning):
+                return line
+    return lines[-1] if lines else "it said nothing"

@@ -49,7 +49,8 @@ def main() -> int:
                 asyncio.run(serve(settings, emulator, deployment, listener, ready))
             finally:
                 _ignore_signals()
-                say("saving state and stopping")
+                if emulator.alive():
+                    say("saving state and stopping")
                 emulator.stop()
     except LocalCloudError as error:
         print(f"parlance: {error}", file=sys.stderr)

@@ -11,8 +11,8 @@ from pathlib import Path
 from local.deploy import Deployment
 from local.marks import Marks
 from local.settings import ROOT, Settings
-from parlance.errors import ConflictError
-from parlance.identity.keys import hash_of
+from parlance.errors import ConflictError, UnauthenticatedError
+from parlance.identity.authentication import Authenticator
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment as Operated
 from parlance_cli.deployment import on_emulator
@@ -93,8 +93,10 @@ def _tenant(
 
 
 def _works(operated: Operated, tenant_id: str, key: str) -> bool:
-    found = operated.tenants.find_key(hash_of(key))
-    return found is not None and found.revoked_at is None and found.tenant_id == tenant_id
+    try:
+        return Authenticator(operated.tenants, operated.clock).authenticate(key).tenant_id == tenant_id
+    except UnauthenticatedError:
+        return False
 
 
 def _import_docs(operated: Operated, marks: Marks) -> None:
