@@ -1,4 +1,4 @@
-"""Following an import: a bar on a terminal, nothing elsewhere."""
+"""Following an import: a bar on a terminal, a line now and then elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,14 @@ from rich.progress import Progress as Bar
 from parlance.knowledge.importing.importer import OnProgress, Progress
 
 _SOURCE_WIDTH = 40
+_TOLD_EVERY = 100
 
 
 @contextmanager
 def import_progress(console: Console) -> Iterator[OnProgress]:
-    """What to hand to the importer. Drawn on `console`, and gone when the import ends."""
+    """What to hand to the importer. The bar is gone when the import ends."""
     if not console.is_terminal:
-        yield _silently
+        yield lambda progress: _tell(console, progress)
         return
     with _bar(console) as bar:
         task = bar.add_task("", total=None)
@@ -46,5 +47,6 @@ def _shortened(source: str) -> str:
     return source if len(source) <= _SOURCE_WIDTH else f"…{source[1 - _SOURCE_WIDTH :]}"
 
 
-def _silently(progress: Progress) -> None:
-    """There is nothing to draw on."""
+def _tell(console: Console, progress: Progress) -> None:
+    if progress.done and progress.done % _TOLD_EVERY == 0:
+        console.print(f"{progress.done} of {progress.total} files", highlight=False)

@@ -24,5 +24,13 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "2/2" in drawn
 
 
-def test_anything_else_gets_nothing() -> None:
+def test_a_short_import_is_followed_by_nobody_but_a_terminal() -> None:
     assert follow(Console(file=io.StringIO(), width=120)) == ""
+
+
+def test_a_long_import_says_how_far_it_is() -> None:
+    file = io.StringIO()
+    with import_progress(Console(file=file, width=120)) as on_progress:
+        for done in range(251):
+            on_progress(Progress(done, 250, None))
+    assert file.getvalue() == "100 of 250 files\n200 of 250 files\n"
