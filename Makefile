@@ -23,6 +23,9 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
+# Trust whom the machine trusts, as pip does: a registry behind a proxy may carry a certificate of the house.
+export UV_SYSTEM_CERTS ?= 1
+
 # What `sam build` calls: our Python for compiling, our uv for installing.
 SAM_BUILD := PATH="$(CURDIR)/$(VENV):$$PATH" UV="$(CURDIR)/$(UV)" PYTHON="$(CURDIR)/$(VENV)/python" $(SAM) build
 PLATFORM_arm64 := aarch64-manylinux_2_34

@@ -72,6 +72,7 @@ def sam_environment(base: os._Environ[str] | dict[str, str], home: Path) -> dict
     (home / "metadata.json").write_text(json.dumps(notes))
     return dict(base) | {
         "PATH": os.pathsep.join([str(DEVELOPMENT_BIN), str(CLOUD_BIN), base.get("PATH", os.defpath)]),
+        "UV_SYSTEM_CERTS": base.get("UV_SYSTEM_CERTS", "1"),
         "UV": str(DEVELOPMENT_BIN / "uv"),
         "PYTHON": str(DEVELOPMENT_BIN / "python"),
         "SAM_CLI_TELEMETRY": "0",
