@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -155,12 +155,12 @@ def test_a_frame_over_32_kb_is_closed_with_1009(door: Door) -> None:
 
 def test_a_frame_far_over_the_limit_is_closed_with_1009(door: Door) -> None:
     with connect(door.websocket_url) as client:
-        # The server may close before it has taken everything.
-        with pytest.raises(ConnectionClosed) as caught:
+        # The server closes before it has taken everything. Sending may fail then, and the close frame may be lost.
+        with suppress(ConnectionClosed):
             client.send("x" * (2 * 1024 * 1024))
-            client.recv(timeout=5)
-        assert caught.value.rcvd is not None
-        assert caught.value.rcvd.code == 1009
+        ending = closed(client).rcvd
+        assert ending is None or ending.code == 1009
+    assert door.function.wait_for("$disconnect")[0]["requestContext"]["disconnectStatusCode"] == 1009
 
 
 def test_an_idle_connection_goes_away(open_door: OpenDoor) -> None:
