@@ -13,6 +13,10 @@ from botocore.credentials import Credentials
 
 from local.emulator import CLIENT_ENVIRONMENT, REGION
 
+AT_ONCE = 8
+"""How many invocations run side by side. The emulator starts a process for each, which takes a core for some seconds:
+sixty of them at once would all miss the time limit."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -36,13 +40,14 @@ class EmulatorInvoker:
         self._client = client
         self._url = f"{endpoint}/2015-03-31/functions/{function}/invocations"
         self._seconds = seconds
+        self._places = asyncio.Semaphore(AT_ONCE)
         credentials = Credentials(CLIENT_ENVIRONMENT["AWS_ACCESS_KEY_ID"], CLIENT_ENVIRONMENT["AWS_SECRET_ACCESS_KEY"])
         self._signer = SigV4Auth(credentials, "lambda", REGION)
 
     async def invoke(self, event: Mapping[str, Any]) -> Answer:
-        """One synchronous invocation, given up at the integration's time limit as on AWS."""
+        """One synchronous invocation, given up at the integration's time limit as on AWS. Waiting for it is free."""
         try:
-            async with asyncio.timeout(self._seconds):
+            async with self._places, asyncio.timeout(self._seconds):
                 answer = await self._client.send(self._signed(json.dumps(event)))
             payload = answer.json()
         except (TimeoutError, httpx.HTTPError, ValueError):
