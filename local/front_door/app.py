@@ -17,7 +17,7 @@ from local.front_door.edge import WebSocketEdge
 from local.front_door.events import Gateway
 from local.front_door.invoker import EmulatorInvoker, Invoker
 from local.front_door.limits import RestLimits, WebSocketLimits
-from local.front_door.proxy import RestProxy
+from local.front_door.proxy import RestProxy, error_response
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 PROXIED = ["/api/v1/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
@@ -99,4 +99,14 @@ def front_door(
             Route("/", welcome),
         ],
         lifespan=lifespan,
+        exception_handlers={404: _no_route, 405: _no_method},
     )
+
+
+async def _no_route(_: Request, __: Exception) -> Response:
+    """In the shape of all errors, as are those of the gateway."""
+    return error_response(404, "NOT_FOUND", "There is nothing at this path.")
+
+
+async def _no_method(_: Request, __: Exception) -> Response:
+    return error_response(405, "METHOD_NOT_ALLOWED", "This path does not take this method.")

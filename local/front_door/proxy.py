@@ -29,7 +29,7 @@ class RestProxy:
         except ClientDisconnect:
             return Response(status_code=499)
         if body is None:
-            return _error(413, "PAYLOAD_TOO_LARGE", "The request is larger than 10 MB.")
+            return error_response(413, "PAYLOAD_TOO_LARGE", "The request is larger than 10 MB.")
         outgoing = self._client.build_request(
             request.method, self._target(request), headers=_request_headers(request), content=body
         )
@@ -40,9 +40,9 @@ class RestProxy:
             finally:
                 await answer.aclose()
         except httpx.TimeoutException:
-            return _error(504, "TIMEOUT", "The answer took too long.")
+            return error_response(504, "TIMEOUT", "The answer took too long.")
         except httpx.HTTPError:
-            return _error(502, "INTERNAL_ERROR", "Something went wrong on our side.")
+            return error_response(502, "INTERNAL_ERROR", "Something went wrong on our side.")
         return _response(answer, content)
 
     async def _body(self, request: Request) -> bytes | None:
@@ -76,6 +76,6 @@ def _response(answer: httpx.Response, content: bytes) -> Response:
     return response
 
 
-def _error(status: int, code: str, message: str) -> Response:
+def error_response(status: int, code: str, message: str) -> Response:
     """The same shape as the gateway responses of the template."""
     return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
