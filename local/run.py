@@ -19,7 +19,7 @@ from local.emulator import CLIENT_ENVIRONMENT, LOOPBACK, Emulator
 from local.errors import LocalCloudError
 from local.front_door.app import front_door
 from local.seed import seed
-from local.settings import Settings
+from local.settings import ROOT, Settings
 from local.state import claim, emulator_port
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -158,7 +158,14 @@ def announce(settings: Settings, ready: str) -> None:
     print(f"  keys      {settings.credentials_file}")
     print(f"  REST      {settings.base_url}/api/v1/chats")
     print(f"  WebSocket {settings.websocket_url}")
+    print(f"  try       {chat_command(settings)}")
     print("  Ctrl-C saves everything and stops", flush=True)
+
+
+def chat_command(settings: Settings) -> str:
+    """How to talk to the demo agent of this copy from another terminal."""
+    elsewhere = settings.state_dir != ROOT / ".local"
+    return f"{f'STATE_DIR={settings.state_dir} ' if elsewhere else ''}.venv/bin/parlance chat"
 
 
 def _shut_out_the_users_cloud() -> None:
