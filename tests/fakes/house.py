@@ -48,13 +48,13 @@ class QueuedWakeups:
 
     def __init__(self) -> None:
         self.woken: list[tuple[str, str, int | None]] = []
-        self.watching: list[tuple[str, str, str]] = []
+        self.watching: list[tuple[str, str, int]] = []
 
     def wake(self, tenant_id: str, conversation_id: str, *, turn_number: int | None) -> None:
         self.woken.append((tenant_id, conversation_id, turn_number))
 
-    def watch(self, tenant_id: str, conversation_id: str, *, turn_random: str) -> None:
-        self.watching.append((tenant_id, conversation_id, turn_random))
+    def watch(self, tenant_id: str, conversation_id: str, *, sent_at: int) -> None:
+        self.watching.append((tenant_id, conversation_id, sent_at))
 
 
 class QueuedSweeps:

@@ -57,8 +57,7 @@ def test_a_conversation_that_another_holds_is_looked_at_again(cloud: Cloud) -> N
     cloud.table.update(
         Update(where, "SET lease_owner = :owner, lease_until = :until, lease_turn = :turn", values=lease)
     )
-    turn = cloud.table.query(where.pk, first="turn#", last="turn#~").items[0]
-    watch = Watchdog(tenant_id=house.tenant_id, conversation_id=chat_id, turn_random=turn["id"][5:29])
+    watch = Watchdog(tenant_id=house.tenant_id, conversation_id=chat_id, sent_at=SystemClock().now())
     # Whichever of the two is received, this watchdog or the wake-up of the message: neither may be done with.
     event = _received(cloud, cloud.wakeups_url, watch.model_dump_json())
     message_id = event["Records"][0]["messageId"]
@@ -80,7 +79,7 @@ def test_a_message_that_is_none_of_ours_comes_back(cloud: Cloud) -> None:
 
 def test_what_is_not_there_any_more_is_done(cloud: Cloud) -> None:
     wakeup = TurnWakeup(tenant_id="tenant_x", conversation_id="chat_x", turn_number=1)
-    watch = Watchdog(tenant_id="tenant_x", conversation_id="chat_x", turn_random="0" * 24)
+    watch = Watchdog(tenant_id="tenant_x", conversation_id="chat_x", sent_at=0)
     sweep = Sweep(tenant_id="tenant_x", conversation_id="chat_x")
     for url, handler, body in (
         (cloud.wakeups_url, replies_app.handler, wakeup),

@@ -159,29 +159,59 @@ def test_a_begin_that_never_stops_colliding_says_so_and_leaves_nothing(world: Wo
 # A lost wake-up
 
 
+def watch(actor: Actor, place: int = 0) -> Drained:
+    """The watchdog of the begin in that place comes."""
+    world = actor.world
+    sent_at = world.wakeups.watching[place][2]
+    return actor.worker.watched("acme", world.chat, sent_at=sent_at, deadline=world.clock.monotonic() + 900)
+
+
 def test_the_watchdog_finds_a_turn_whose_wakeup_was_lost(world: World) -> None:
     actor = Actor(world)
     actor.begin()
-    [(_, _, turn_random)] = world.wakeups.watching
+    world.clock.advance(45)
 
-    done = actor.worker.watched("acme", world.chat, turn_random=turn_random, deadline=world.clock.monotonic() + 900)
+    assert watch(actor) == Idle()
 
-    assert done == Idle()
     assert world.contents() == ["hello", "re: hello"]
 
 
-def test_the_watchdog_of_an_ended_turn_and_of_one_never_begun_calls_no_model(world: World) -> None:
+def test_the_watchdog_of_an_ended_turn_leaves_later_ones_to_theirs(world: World) -> None:
     actor = Actor(world)
     actor.begin()
     actor.drain()
-    actor.begin("still waiting")
-    deadline = world.clock.monotonic() + 900
+    assert watch(actor) == Idle()
+    world.clock.advance(40)
+    actor.begin("later")
 
-    assert actor.worker.watched("acme", world.chat, turn_random="f" * 24, deadline=deadline) == Idle()
-    ended = world.wakeups.watching[0][2]
-    assert actor.worker.watched("acme", world.chat, turn_random=ended, deadline=deadline) == Idle()
-
+    assert watch(actor) == Idle()
     assert world.responder.calls == ["hello"]
+
+    assert watch(actor, place=1) == Idle()
+    assert world.responder.calls == ["hello", "later"]
+
+
+def test_the_watchdog_of_a_failed_turn_sent_again_finds_it(world: World) -> None:
+    actor = Actor(world)
+    actor.begin("again", key="key")
+    world.responder.script = _broken
+    actor.drain()
+    world.responder.script = echo
+    world.clock.advance(100)
+    actor.begin("again", key="key")
+
+    assert watch(actor, place=1) == Idle()
+
+    assert world.contents() == ["again", "re: again"]
+
+
+def test_the_watchdog_of_a_turn_that_is_being_run_is_told_how_long(world: World) -> None:
+    victim = Actor(world)
+    victim.begin()
+    victim.faults.call_before("finish", _raise_killed)
+    victim.drain_until_killed()
+
+    assert watch(Actor(world)) == Held(world.clock.now() + _TIMING.lease_ms)
 
 
 def test_the_next_message_runs_the_turn_whose_wakeup_was_lost_first(world: World) -> None:

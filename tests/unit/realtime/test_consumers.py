@@ -16,7 +16,7 @@ from tests.fakes.house import QueuedSweeps
 from tests.fakes.realtime import MemoryConnectionStore, RecordingManagement
 
 _TURN = TurnWakeup(tenant_id="t", conversation_id="c", turn_number=3)
-_WATCH = Watchdog(tenant_id="t", conversation_id="c", turn_random="abc")
+_WATCH = Watchdog(tenant_id="t", conversation_id="c", sent_at=7)
 _SWEEP = Sweep(tenant_id="t", conversation_id="c")
 
 
@@ -31,8 +31,8 @@ class ScriptedWorker:
         self.asked.append(("drain", *where, turn_number, deadline))
         return self.answer
 
-    def watched(self, *where: str, turn_random: str, deadline: float) -> Drained:
-        self.asked.append(("watched", *where, turn_random, deadline))
+    def watched(self, *where: str, sent_at: int, deadline: float) -> Drained:
+        self.asked.append(("watched", *where, sent_at, deadline))
         return self.answer
 
 
@@ -53,7 +53,7 @@ class TestWakeups:
         bench = Bench()
         assert bench.handle(_TURN.model_dump_json()) is None
         assert bench.handle(_WATCH.model_dump_json()) is None
-        assert bench.worker.asked == [("drain", "t", "c", 3, 900.0), ("watched", "t", "c", "abc", 900.0)]
+        assert bench.worker.asked == [("drain", "t", "c", 3, 900.0), ("watched", "t", "c", 7, 900.0)]
         greeting = Greeting(connection_id="x", tenant_id="t", user_id="u", chat_id="c", first_ever=True)
         assert bench.handle(greeting.model_dump_json()) is None
         assert bench.management.kinds("x") == ["connection_established", "user_created"]
@@ -65,8 +65,8 @@ class TestWakeups:
 
     def test_a_wakeup_does_not_wait_for_a_holder_that_lives(self) -> None:
         bench = Bench(Held(until=START + 30_000))
-        assert bench.handle(_TURN.model_dump_json(), receipts=2) is not None
-        assert bench.handle(_TURN.model_dump_json(), receipts=3) is None
+        assert bench.handle(_TURN.model_dump_json(), receipts=1) is not None
+        assert bench.handle(_TURN.model_dump_json(), receipts=2) is None
         assert bench.handle(_WATCH.model_dump_json(), receipts=40) is not None
 
     @pytest.mark.parametrize("body", ["", "{}", "[]", '{"kind": "dance"}', '{"kind": "turn", "tenant_id": 7}'])

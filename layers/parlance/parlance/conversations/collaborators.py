@@ -15,10 +15,10 @@ class Wakeups(Protocol):
         """Now. `turn_number` is a hint at the turn to run."""
         ...
 
-    def watch(self, tenant_id: str, conversation_id: str, *, turn_random: str) -> None:
+    def watch(self, tenant_id: str, conversation_id: str, *, sent_at: int) -> None:
         """Later than any lease taken now can run: finds the turn that a lost wake-up or a killed worker left behind.
 
-        Sent before the turn is begun, so it names the random part of the turn's id.
+        Sent before the turn is begun or begun again, at `sent_at` (ms since 1970).
         """
         ...
 

@@ -103,9 +103,7 @@ class TurnEngine:
         """
         new = self._new_turn(command)
         with ThreadPoolExecutor(1) as beside:
-            watching = beside.submit(
-                self._wakeups.watch, command.tenant_id, command.conversation_id, turn_random=new.turn_random
-            )
+            watching = beside.submit(self._wakeups.watch, command.tenant_id, command.conversation_id, sent_at=new.now)
             view = self._view(new)
             watching.result()
         begun = self._place(new, view, lease_owner)

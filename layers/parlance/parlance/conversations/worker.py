@@ -17,6 +17,8 @@ from parlance.ids import IdSource
 
 _CLAIM_PATIENCE = 2.0
 _CLOSE_LIMIT = 10.0
+_BEGIN_LASTS_MS = 30_000
+"""A begin that collides with others finds its place in line only after a while; no function waits longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,16 @@ class Worker:
             if claim is not None:
                 self._run(claim, history, deadline)
 
-    def watched(self, tenant_id: str, conversation_id: str, *, turn_random: str, deadline: float) -> Drained:
-        """What a watchdog does: nothing for a turn that has ended or was never begun, else what a wake-up does."""
+    def watched(self, tenant_id: str, conversation_id: str, *, sent_at: int, deadline: float) -> Drained:
+        """What a watchdog does: nothing once its turn has ended, else what a wake-up does.
+
+        The line is drained in order: when its head was begun after the watchdog's own turn, that one has ended.
+        """
         work = self._store.work(tenant_id, conversation_id, hint=None)
         if work.conversation is None or work.turn is None:
             return Idle()
-        pending = self._store.pending(work.conversation, limit=100)
-        if not any(turn.id.startswith(f"turn_{turn_random}") for turn in pending):
+        is_retry = work.turn.number <= work.conversation.drained
+        if not is_retry and work.turn.created_at > sent_at + _BEGIN_LASTS_MS:
             return Idle()
         return self.drain(tenant_id, conversation_id, turn_number=work.turn.number, deadline=deadline)
 

@@ -18,7 +18,7 @@ from parlance.logs import logger
 from parlance.realtime.greeting import Greeter
 from parlance.realtime.messages import Greeting, TurnWakeup, Watchdog, parse_sweep, parse_wakeup
 
-_WAKEUP_RECEIPTS_MAX = 3
+_WAKEUP_RECEIPTS_MAX = 2
 _UNMARKED_RECEIPTS_MAX = 4
 _UNMARKED_PAUSE = 10
 _FAULT_PAUSE_MAX = 60
@@ -97,7 +97,7 @@ class Wakeups:
                 return None
             case Watchdog() as watch:
                 drained = self._worker.watched(
-                    watch.tenant_id, watch.conversation_id, turn_random=watch.turn_random, deadline=received.deadline
+                    watch.tenant_id, watch.conversation_id, sent_at=watch.sent_at, deadline=received.deadline
                 )
                 return self._after(drained)
             case TurnWakeup() as wakeup:

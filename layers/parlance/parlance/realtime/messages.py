@@ -24,7 +24,7 @@ class Watchdog(_Body):
     kind: Literal["watch"] = "watch"
     tenant_id: str
     conversation_id: str
-    turn_random: str
+    sent_at: int
 
 
 class Greeting(_Body):

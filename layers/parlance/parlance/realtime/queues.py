@@ -52,8 +52,8 @@ class SqsWakeups:
         body = TurnWakeup(tenant_id=tenant_id, conversation_id=conversation_id, turn_number=turn_number)
         self._queue.send(body.model_dump_json())
 
-    def watch(self, tenant_id: str, conversation_id: str, *, turn_random: str) -> None:
-        body = Watchdog(tenant_id=tenant_id, conversation_id=conversation_id, turn_random=turn_random)
+    def watch(self, tenant_id: str, conversation_id: str, *, sent_at: int) -> None:
+        body = Watchdog(tenant_id=tenant_id, conversation_id=conversation_id, sent_at=sent_at)
         self._queue.send(body.model_dump_json(), delay_seconds=WATCH_DELAY_SECONDS)
 
     def greet(self, greeting: Greeting) -> None:
