@@ -575,3 +575,14 @@ def test_a_caller_wakes_a_worker_for_those_who_queued_behind_it(world: World) ->
     assert world.wakeups.woken == [("acme", world.chat, 3)]
     assert Actor(world).drain(3) == Idle()
     assert world.contents() == ["first", "re: first", "second", "re: second"]
+
+
+def test_only_a_turn_at_the_head_of_the_line_is_named_in_its_wakeup(world: World) -> None:
+    actor = Actor(world)
+    command = BeginTurn("acme", world.chat, "hello")
+
+    first, second = actor.engine.begin(command), actor.engine.begin(command)
+    actor.engine.wake(command, first)
+    actor.engine.wake(command, second)
+
+    assert world.wakeups.woken == [("acme", world.chat, 1), ("acme", world.chat, None)]

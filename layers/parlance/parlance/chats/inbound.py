@@ -11,7 +11,7 @@ from parlance.chats.errors import event_problem_of
 from parlance.chats.frames import Ping, parse_frame
 from parlance.chats.models import NewMessage, Resume, Stop
 from parlance.clock import Clock
-from parlance.conversations.engine import BeginTurn, TurnEngine
+from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
 from parlance.conversations.model import Failure, Listener, Turn, TurnState
 from parlance.conversations.port import ConversationStore
 from parlance.errors import NotFoundError, RateLimitedError, UnauthenticatedError, UnavailableError
@@ -118,17 +118,17 @@ class Inbound:
         )
         self._post(connection.id, receipt)
         if connection.id in begun.turn.listeners and not begun.turn.state.ended:
-            self._wake(command, begun.turn)
+            self._wake(command, begun)
         else:
             # A repeat, over another connection or after the end: its sender may never have seen the reply.
             self._join(connection, begun.turn, -1, None)
 
-    def _wake(self, command: BeginTurn, turn: Turn) -> None:
+    def _wake(self, command: BeginTurn, begun: BegunTurn) -> None:
         try:
-            self._engine.wake(command, turn)
+            self._engine.wake(command, begun)
         except UnavailableError:
             # The message is stored and its watchdog is under way: the reply will come, only later.
-            logger.warning("wake-up not sent", turn_id=turn.id)
+            logger.warning("wake-up not sent", turn_id=begun.turn.id)
 
     def _turn(self, connection: Connection, reply_id: str) -> Turn:
         if self._conversations.get(connection.tenant_id, connection.chat_id) is None:

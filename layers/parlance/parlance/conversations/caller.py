@@ -64,7 +64,7 @@ class Caller:
             begun = self._engine.begin(command, lease_owner=self._ids.random())
             history = reading.result()
         if begun.claim is None:
-            self._engine.wake(command, begun.turn)
+            self._engine.wake(command, begun)
             return RunningTurn(begun, self._follow(command, begun.turn), None)
         below = begun.turn.number
         earlier = [message for message in history if message.number < below]

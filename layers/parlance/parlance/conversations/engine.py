@@ -26,7 +26,6 @@ from parlance.conversations.log import End, Ended, Started, Token, TurnEvent, Tu
 from parlance.conversations.model import Claim, Conversation, Failure, Listener, Message, Turn, TurnState
 from parlance.conversations.port import (
     BeginView,
-    Begun,
     KeyUsedError,
     LeaseTerms,
     NewTurn,
@@ -64,13 +63,14 @@ class BeginTurn:
 class BegunTurn:
     """The turn of a message. `repeated` when the message had been sent before, under the same key.
 
-    `claim` when the caller asked to run the turn and may.
+    `claim` when the caller asked to run the turn and may. `queued` when others stood before it in line.
     """
 
     turn: Turn
     message: Message
     repeated: bool
     claim: Claim | None = None
+    queued: bool = False
 
 
 def request_key(key: str, body: Mapping[str, Any], *, now: int, kept_seconds: float) -> RequestKey:
@@ -106,15 +106,16 @@ class TurnEngine:
             watching = beside.submit(self._wakeups.watch, command.tenant_id, command.conversation_id, sent_at=new.now)
             view = self._view(new)
             watching.result()
-        begun = self._place(new, view, lease_owner)
-        if isinstance(begun, UsedKey):
-            return self._repeated(new, begun)
-        return BegunTurn(begun.turn, begun.message, repeated=False, claim=begun.claim)
+        return self._place(new, view, lease_owner)
 
-    def wake(self, command: BeginTurn, turn: Turn) -> None:
-        """Have a worker run the turn, unless it has ended."""
-        if not turn.state.ended:
-            self._wakeups.wake(command.tenant_id, command.conversation_id, turn_number=turn.number)
+    def wake(self, command: BeginTurn, begun: BegunTurn) -> None:
+        """Have a worker run the turn, unless it has ended.
+
+        Only a turn at the head of the line is named: a worker reads what it needs for the one that is named at once.
+        """
+        if not begun.turn.state.ended:
+            named = None if begun.queued else begun.turn.number
+            self._wakeups.wake(command.tenant_id, command.conversation_id, turn_number=named)
 
     def turn(self, tenant_id: str, conversation_id: str, turn_id: str) -> Turn:
         """Raises NotFoundError("turn")."""
@@ -181,24 +182,26 @@ class TurnEngine:
                 self._wakeups.wake(tenant_id, conversation_id, turn_number=turn.number)
             self._clock.sleep(_FOLLOW_EVERY)
 
-    def _place(self, new: NewTurn, view: BeginView, lease_owner: str | None) -> Begun | UsedKey:
+    def _place(self, new: NewTurn, view: BeginView, lease_owner: str | None) -> BegunTurn:
         """Begin on what `view` shows, again until it holds, as others may be sending too. A used key wins over all."""
         until = self._clock.monotonic() + self._timing.begin_limit
         pauses = Pauses(self._clock)
         while self._clock.monotonic() < until:
             if view.used_key:
-                return view.used_key
+                return self._repeated(new, view.used_key)
             if view.conversation is None and new.creates is None:
                 raise NotFoundError("chat")
-            terms = self._terms(lease_owner, view.conversation)
+            queued = self._is_busy(view.conversation)
+            terms = None if queued else self._terms(lease_owner)
             try:
-                return persist(
+                begun = persist(
                     partial(self._store.begin, new, view, terms=terms, token=self._ids.random()),
                     clock=self._clock,
                     give_up=lambda: self._clock.monotonic() >= until,
                 )
+                return BegunTurn(begun.turn, begun.message, repeated=False, claim=begun.claim, queued=queued)
             except KeyUsedError as error:
-                return error.used
+                return self._repeated(new, error.used)
             except (ContendedError, UnansweredError):
                 break
             except StaleError as error:
@@ -212,10 +215,12 @@ class TurnEngine:
             return self._view(new)
         return replace(view, conversation=conversation)
 
-    def _terms(self, owner: str | None, conversation: Conversation | None) -> LeaseTerms | None:
+    def _is_busy(self, conversation: Conversation | None) -> bool:
+        return conversation is not None and (conversation.has_work or conversation.lease_held(self._clock.now()))
+
+    def _terms(self, owner: str | None) -> LeaseTerms | None:
         now = self._clock.now()
-        busy = conversation is not None and (conversation.has_work or conversation.lease_held(now))
-        return None if owner is None or busy else LeaseTerms(owner, now + self._timing.lease_ms, now)
+        return LeaseTerms(owner, now + self._timing.lease_ms, now) if owner is not None else None
 
     def _new_turn(self, command: BeginTurn) -> NewTurn:
         now = self._clock.now()
