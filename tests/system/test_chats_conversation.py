@@ -38,6 +38,7 @@ async def test_a_newcomer_asks_the_demo_agent_about_parlance(demo: House) -> Non
     assert greeting["user_id"] == newcomer
     assert greeting["tenant_id"] == demo.tenant_id
     assert again.all("user_created") == []
+    assert all(event["event_type"] and event["timestamp"].endswith("Z") for event in (*opened.heard, *again.heard))
     for stream, source in ((first, "data-model.md"), (second, "architecture.md")):
         assert source in stream.text
         assert_is_whole(stream)
