@@ -310,7 +310,8 @@ class MemoryTurnStore:
         if stored is None:
             raise StaleError(None)
         current = stored.conversation
-        moved_on = current.drained != read.drained or current.lease_held(terms.now)
+        foreign = current.lease is not None and current.lease.owner != terms.owner and current.lease_held(terms.now)
+        moved_on = current.drained != read.drained or foreign
         stands = stored.turns[turn.number]
         overtaken = stands.state.ended or stands.attempt != turn.attempt
         out_of_line = turn.number <= current.drained and current.retries[:1] != (turn.number,)
@@ -352,16 +353,17 @@ class MemoryTurnStore:
                 and first_index + len(batch.tokens) - 1 > after_index
             ]
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str) -> None:
-        self._tables.once(token, lambda: self._finish(claim, outcome, now))
+    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
+        self._tables.once(token, lambda: self._finish(claim, outcome, now, keep_until))
 
-    def _finish(self, claim: Claim, outcome: Outcome, now: int) -> None:
+    def _finish(self, claim: Claim, outcome: Outcome, now: int, keep_until: int | None) -> None:
         stored = self._leased(claim)
         number = claim.turn.number
         turn = stored.turns[number]
         if turn.attempt != claim.turn.attempt:
             raise LeaseLostError
-        before = replace(stored.conversation, lease=None, updated_at=now)
+        kept = replace(claim.lease, until=keep_until) if keep_until is not None else None
+        before = replace(stored.conversation, lease=kept, updated_at=now)
         if claim.is_retry:
             before = replace(before, retries=tuple(waiting for waiting in before.retries if waiting != number))
         else:

@@ -586,3 +586,32 @@ def test_only_a_turn_at_the_head_of_the_line_is_named_in_its_wakeup(world: World
     actor.engine.wake(command, second)
 
     assert world.wakeups.woken == [("acme", world.chat, 1), ("acme", world.chat, None)]
+
+
+def test_a_holder_keeps_its_lease_while_others_wait_in_line(world: World) -> None:
+    holder, seen = Actor(world), list[Drained]()
+    for content in ("first", "second", "third"):
+        holder.begin(content)
+    for nth in (1, 2):
+        holder.faults.call_after("finish", lambda: seen.append(Actor(world).drain()), nth=nth)
+
+    assert holder.drain() == Idle()
+
+    assert seen == [Held(world.clock.now() + _TIMING.lease_ms)] * 2
+    assert len({heard.claim.lease.owner for heard in holder.audience.heard}) == 1
+    assert world.conversation().lease is None
+    assert world.contents()[1::2] == ["re: first", "re: second", "re: third"]
+
+
+def test_a_lease_kept_by_a_holder_that_was_then_killed_runs_out(world: World) -> None:
+    victim = Actor(world)
+    victim.begin("first")
+    victim.begin("second")
+    victim.faults.call_after("finish", _raise_killed)
+    victim.drain_until_killed()
+    assert isinstance(Actor(world).drain(), Held)
+
+    answer(world)
+
+    assert world.contents() == ["first", "re: first", "second", "re: second"]
+    assert world.responder.calls == ["first", "second"]

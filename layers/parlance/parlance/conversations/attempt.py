@@ -36,7 +36,10 @@ class _ReadingEnded:
 
 
 class Attempt:
-    """Runs the attempt that a claim gives the right to. `deadline` is on the clock's monotonic scale."""
+    """Runs the attempt that a claim gives the right to. `deadline` is on the clock's monotonic scale.
+
+    `goes_on` says at the finish whether the holder means to run the next turn in line, if there is one.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Attempt:
         ids: IdSource,
         timing: Timing,
         deadline: float,
+        goes_on: Callable[[], bool],
     ) -> None:
         self._claim = claim
         self._history = history
@@ -57,6 +61,7 @@ class Attempt:
         self._clock = clock
         self._timing = timing
         self._deadline = min(deadline, clock.monotonic() + timing.turn_limit)
+        self._goes_on = goes_on
         self._finish_token = ids.random()
         self._cancellation = Cancellation()
         self._cut_short = False
@@ -184,9 +189,13 @@ class Attempt:
         """Store the end. A conflict or a time-out is tried again under the same token while the lease lasts."""
         keeper.stop_keeping_tokens()
         now = self._clock.now()
+        # Given back between two turns, the lease would be fought for by everybody who was woken meanwhile.
+        keep_until = now + self._timing.lease_ms if self._claim.others_wait and self._goes_on() else None
         try:
             persist(
-                lambda: self._store.finish(self._claim, outcome, now=now, token=self._finish_token),
+                lambda: self._store.finish(
+                    self._claim, outcome, now=now, token=self._finish_token, keep_until=keep_until
+                ),
                 clock=self._clock,
                 give_up=lambda: keeper.lease_lost,
             )

@@ -84,6 +84,7 @@ class Caller:
             ids=self._ids,
             timing=self._timing,
             deadline=deadline,
+            goes_on=lambda: False,
         )
         runner = threading.Thread(target=self._run_own, args=(attempt, command), name="turn-caller", daemon=True)
         runner.start()

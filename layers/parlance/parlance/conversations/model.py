@@ -12,7 +12,7 @@ type Role = Literal["user", "assistant"]
 class Lease:
     """The right to run turns of one conversation, held by one worker until `until`.
 
-    `owner` is new for every claim, so a holder that lost its lease can never be taken for the next one.
+    `owner` is new for every drain of the line, so a holder that lost its lease can never be taken for the next one.
     """
 
     owner: str
@@ -157,6 +157,12 @@ class Claim:
     def is_retry(self) -> bool:
         """Whether the turn had ended before and waited in the conversation's retries."""
         return self.turn.number <= self.conversation.drained
+
+    @property
+    def others_wait(self) -> bool:
+        """Whether other turns stood in line when this one was claimed."""
+        retries = len(self.conversation.retries) - int(self.is_retry)
+        return retries > 0 or (not self.is_retry and self.turn.number < self.conversation.last_turn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,10 @@ class TurnStore(Protocol):
         ...
 
     def claim(self, work: Work, terms: LeaseTerms, *, token: str) -> Claim:
-        """Take the lease and start the next attempt at the turn. Raises StaleError when somebody else was first."""
+        """Take the lease, or go on with it if it is the owner's, and start the next attempt at the turn.
+
+        Raises StaleError when somebody else was first.
+        """
         ...
 
     def renew(self, claim: Claim, *, until: int) -> None:
@@ -255,9 +258,10 @@ class TurnStore(Protocol):
         """The stored batches of the turn's current attempt that hold tokens after that index."""
         ...
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str) -> None:
+    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
         """Reply, turn and conversation in one transaction, which also gives the lease back.
 
+        With `keep_until` the lease is kept until then instead, for the next turn in line.
         Raises LeaseLostError when the lease is another's by now, or the conversation was deleted.
         """
         ...

@@ -65,20 +65,22 @@ class Worker:
 
         With less than `needs_seconds` left before the deadline the rest is handed over by a wake-up.
         """
-        hint = turn_number
+        hint, owner = turn_number, self._ids.random()
         while True:
             work, history = self._look(tenant_id, conversation_id, hint)
             hint = None
             if work.conversation is None or work.turn is None or work.message is None:
                 return Idle()
-            if work.conversation.lease is not None and work.conversation.lease_held(self._clock.now()):
-                return Held(work.conversation.lease.until)
-            if deadline - self._clock.monotonic() < self._needs_seconds:
+            lease = work.conversation.lease
+            if lease is not None and lease.owner != owner and work.conversation.lease_held(self._clock.now()):
+                return Held(lease.until)
+            if not self._has_time(deadline):
                 self._wakeups.wake(tenant_id, conversation_id, turn_number=work.turn.number)
                 return Idle()
-            claim = self._claim(work)
-            if claim is not None:
-                self._run(claim, history, deadline)
+            claim = self._claim(work, owner)
+            if claim is not None and isinstance(self._run(claim, history, deadline), Abandoned):
+                # Whoever has lost a lease comes back as somebody else.
+                owner = self._ids.random()
 
     def watched(self, tenant_id: str, conversation_id: str, *, sent_at: int, deadline: float) -> Drained:
         """What a watchdog does: nothing once its turn has ended, else what a wake-up does.
@@ -115,10 +117,13 @@ class Worker:
         where = work.conversation
         return self._store.history(where.tenant_id, where.id, below=work.turn.number, limit=self._timing.history_max)
 
-    def _claim(self, work: Work) -> Claim | None:
+    def _has_time(self, deadline: float) -> bool:
+        return deadline - self._clock.monotonic() >= self._needs_seconds
+
+    def _claim(self, work: Work, owner: str) -> Claim | None:
         """None when another was first; what there is to do must be read again then."""
         now = self._clock.now()
-        terms = LeaseTerms(owner=self._ids.random(), until=now + self._timing.lease_ms, now=now)
+        terms = LeaseTerms(owner=owner, until=now + self._timing.lease_ms, now=now)
         token = self._ids.random()
         until = self._clock.monotonic() + _CLAIM_PATIENCE
         try:
@@ -141,6 +146,7 @@ class Worker:
             ids=self._ids,
             timing=self._timing,
             deadline=deadline - _CLOSE_LIMIT,
+            goes_on=lambda: self._has_time(deadline - 2 * _CLOSE_LIMIT),
         )
         broadcast = self._audience.open(claim, attempt.log)
         try:

@@ -14,11 +14,11 @@ from parlance.storage.table import Operation, Put, Update
 
 # The lease of a conversation, and which condition guards which move:
 #
-#              claim: drained as seen, nobody holds it (_LEASE_FREE)
+#              claim: drained as seen, nobody else holds it (_LEASE_FREE)
 #     free ───────────────────────────────────────────────────────────> held by `lease_owner`
 #      ^  └── begin by a caller that runs its turn: nothing to do (_IDLE) ──^   │  │
 #      │                                                                       │  └── renew: still its owner
-#      ├────────── finish: still its owner ────────────────────────────────────┤
+#      ├────────── finish: still its owner (kept while others wait in line) ────┤
 #      └────────── `lease_until` has passed: its owner was killed ─────────────┘
 #
 # A conversation that is marked deleted refuses every one of these moves.
@@ -27,7 +27,7 @@ NOT_DELETED = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
 _LEASE_FREE = "(attribute_not_exists(lease_until) OR lease_until < :now)"
 _IDLE = f"drained = last_turn AND size(retries) = :none AND {_LEASE_FREE}"
 _TAKE_LEASE = "lease_owner = :owner, lease_until = :until, lease_turn = :number"
-_GIVE_BACK = "REMOVE lease_owner, lease_until, lease_turn"
+_LEASE = ("lease_owner", "lease_until", "lease_turn")
 
 
 def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn, Message]:
@@ -109,7 +109,7 @@ def _advance(before: Conversation, after: Conversation, terms: LeaseTerms | None
 
 def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: int) -> list[Operation]:
     """Whoever reads the same head of the line competes here: one condition holds for one of them."""
-    when = f"{NOT_DELETED} AND drained = :drained AND {_LEASE_FREE}"
+    when = f"{NOT_DELETED} AND drained = :drained AND ({_LEASE_FREE} OR lease_owner = :owner)"
     if turn.number <= conversation.drained:
         when += " AND retries[0] = :number"
     return [
@@ -139,28 +139,37 @@ def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: 
     ]
 
 
-def finish_operations(claim: Claim, outcome: Outcome, now: int) -> list[Operation]:
-    """The end of a turn, and the lease given back with it: there is no release write."""
+def finish_operations(claim: Claim, outcome: Outcome, now: int, keep_until: int | None) -> list[Operation]:
+    """The end of a turn, and the lease given back with it unless it is kept: there is no release write."""
     match outcome:
         case Replied(reply, stopped):
             state = TurnState.STOPPED if stopped else TurnState.DONE
-            operations = [_drain(claim, now, outcome), _end_turn(claim, state, now)]
+            operations = [_drain(claim, now, outcome, keep_until), _end_turn(claim, state, now)]
             operations.append(Put(items.message_item(claim.conversation.tenant_id, claim.conversation.id, reply)))
             if claim.message.failed:
                 operations.append(_mark_message(claim, "REMOVE failed"))
         case Failed(failure):
             ended = _end_turn(claim, TurnState.FAILED, now, code=failure.code, text=failure.message)
-            operations = [_drain(claim, now, outcome), ended, _mark_message(claim, "SET failed = :yes", yes=True)]
+            operations = [
+                _drain(claim, now, outcome, keep_until),
+                ended,
+                _mark_message(claim, "SET failed = :yes", yes=True),
+            ]
     return operations
 
 
-def _drain(claim: Claim, now: int, outcome: Outcome) -> Operation:
+def _drain(claim: Claim, now: int, outcome: Outcome, keep_until: int | None) -> Operation:
     number = claim.turn.number
     values: dict[str, int | str] = {"number": number, "at": now, "owner": claim.lease.owner}
-    sets = ["updated_at = :at"]
-    removes = _GIVE_BACK
+    sets: list[str] = ["updated_at = :at"]
+    removes: list[str] = []
+    if keep_until is None:
+        removes += _LEASE
+    else:
+        sets.append("lease_until = :keep")
+        values["keep"] = keep_until
     if claim.is_retry:
-        removes += ", retries[0]"
+        removes.append("retries[0]")
         del values["number"]
     else:
         sets.append("drained = :number")
@@ -175,7 +184,7 @@ def _drain(claim: Claim, now: int, outcome: Outcome) -> Operation:
         values["failed"] = max(claim.conversation.failed_turn, number)
     return Update(
         keys.conversation(claim.conversation.tenant_id, claim.conversation.id),
-        f"SET {', '.join(sets)} {removes}",
+        f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else ""),
         when="lease_owner = :owner AND attribute_not_exists(deleted_at)",
         values=values,
     )

@@ -180,9 +180,9 @@ class DynamoTurnStore:
         )
         return [TokenBatch(item["first_index"], tuple(item["tokens"])) for item in stored]
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str) -> None:
+    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
         try:
-            self._table.transact(finish_operations(claim, outcome, now), token=token)
+            self._table.transact(finish_operations(claim, outcome, now, keep_until), token=token)
         except TransactionCancelledError as error:
             raise LeaseLostError from error
 
