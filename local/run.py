@@ -23,6 +23,8 @@ from local.settings import ROOT, Settings
 from local.state import claim, emulator_port
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+REPLIES_AT_ONCE = "10"
+"""Each is a process of its own, so AWS's number would keep a small machine busy with nothing but starting them."""
 
 
 class StopRequested(BaseException):
@@ -75,7 +77,7 @@ def start(settings: Settings, emulator: Emulator) -> Deployment:
     deployer = Deployer(
         endpoint=emulator.endpoint,
         state_dir=settings.state_dir,
-        parameters={"WebSocketEndpoint": settings.connections_endpoint},
+        parameters={"WebSocketEndpoint": settings.connections_endpoint, "ReplyConcurrency": REPLIES_AT_ONCE},
     )
     if deployer.is_current(template):
         say("the stack is deployed already")

@@ -1,0 +1,82 @@
+"""What stays out of the logs: keys, tickets, and everything that users and agents say."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local.clients import emulator_session
+from tests.local.cloud import LocalCloud
+from tests.system.client import House, line, refusal
+from tests.system.conftest import QUESTION, SENTENCE
+
+pytestmark = [pytest.mark.system, pytest.mark.anyio]
+
+TEXT = "The launch code of the harbour is 0000-marmalade."
+
+
+def logged(cloud: LocalCloud) -> Iterator[tuple[str, str]]:
+    """All that the run has written down: the log groups of the stack, and the files of the local cloud itself."""
+    logs: Any = emulator_session().client("logs", endpoint_url=cloud.aws_endpoint)
+    for groups in logs.get_paginator("describe_log_groups").paginate():
+        for group in groups["logGroups"]:
+            name = group["logGroupName"]
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+                yield from ((name, event["message"]) for event in page["events"])
+    for file in cloud.state_dir.rglob("*.log"):
+        if not file.is_relative_to(cloud.state_dir / "tmp"):
+            yield str(file), file.read_text(errors="replace")
+
+
+async def reports_of(cloud: LocalCloud, group: str, count: int) -> None:
+    """Wait until so many invocations of a function have been logged."""
+    until = time.monotonic() + 30
+    while sum(group in place and "REPORT" in text for place, text in await asyncio.to_thread(read, cloud)) < count:
+        assert time.monotonic() < until, group
+        await asyncio.sleep(0.5)
+
+
+def read(cloud: LocalCloud) -> list[tuple[str, str]]:
+    return list(logged(cloud))
+
+
+async def test_no_key_ticket_or_text_is_ever_logged(cloud: LocalCloud, build_house: Callable[..., House]) -> None:
+    """After traffic that goes well and traffic that goes wrong in every way that logs something."""
+    house = build_house(dataset=True)
+    broken = build_house(settings={"pace": "fast"}, dataset=True)
+    async with house.rest() as rest, broken.rest() as rest_of_broken:
+        chat_id, broken_id = await rest.create_chat(TEXT), await rest_of_broken.create_chat()
+        await rest.http.post("/api/v1/chats", json={"user_id": [TEXT]})
+        await rest.http.post("/api/v1/chats", content=f'{{"user_id": "{TEXT}'.encode())
+        await rest.http.get(f"/api/v1/chats/{chat_id}", params={"note": TEXT}, headers={"X-API-Key": f"pk_{TEXT}"})
+        ticket = (await rest.call("POST", f"/{chat_id}/tickets"))["ticket"]
+        spent = (await rest.call("POST", f"/{chat_id}/tickets"))["ticket"]
+        await refusal(house.websocket_url, query={"ticket": spent[:-1]})
+        await refusal(house.websocket_url, query={"api_key": house.api_key, "user_id": "bob", "chat_id": chat_id})
+        async with line(house.websocket_url, query={"ticket": ticket}) as opened:
+            said = await opened.stream(await opened.ask(f"{QUESTION} {TEXT}"))
+            await opened.send(content=TEXT, metadata=TEXT)
+            await opened.send_raw(TEXT)
+            await opened.events("error", count=2)
+        async with broken.line(broken_id) as failing:
+            await failing.say(TEXT)
+            assert (await failing.event("error"))["code"] == "AGENT_ERROR"
+        async with house.line(chat_id, TEXT) as leaving:
+            await leaving.send(content=f"{QUESTION} {TEXT}")
+            await leaving.drop()
+        await rest.call("DELETE", f"/{chat_id}", 204)
+
+    assert SENTENCE.strip() in said.text
+    await asyncio.gather(*(reports_of(cloud, f"/{name}Logs", 1) for name in ("ChatsRest", "Replies", "Sweeps")))
+    written = await asyncio.to_thread(read, cloud)
+    assert any("model failed" in text for _, text in written), "the failing agent has left no trace"
+    keys = [house.api_key, broken.api_key, *(cloud.credentials[name] for name in ("api_key",))]
+    secrets = [*keys, ticket, spent, TEXT, "marmalade", QUESTION, "harbour burn whale oil"]
+    secrets += [key.removeprefix("pk_")[:12] for key in keys] + [one.partition(".")[2] for one in (ticket, spent)]
+    for place, text in written:
+        for secret in secrets:
+            assert secret not in text, place
+        assert not re.search(r"\b(pk|tk)_[A-Za-z0-9_-]{16,}", text), place
