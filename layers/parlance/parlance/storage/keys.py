@@ -1,7 +1,8 @@
 """The key schema of both tables, in one place. docs/data-model.md lists who reads what.
 
 The tenant is first in every partition key, except in the look-ups that yield the tenant (a connection id, the hash
-of an API key). Tenant ids hold no `#`; user ids may hold anything, so they come last in their key.
+of an API key or of a license, the id of a service key). Tenant ids hold no `#`; user ids may hold anything, so they
+come last in their key.
 Numbers are padded so that text order is number order.
 """
 
@@ -155,3 +156,52 @@ def api_key(tenant_id: str, key_id: str) -> Key:
 
 def api_key_by_hash(secret_hash: str) -> Key:
     return Key(f"K#{secret_hash}", "key")
+
+
+def licenses_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#L"
+
+
+def license_of(tenant_id: str, license_id: str) -> Key:
+    return Key(licenses_pk(tenant_id), f"license#{license_id}")
+
+
+def license_by_hash(text_hash: str) -> Key:
+    return Key(f"L#{text_hash}", "license")
+
+
+def service_keys_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#SK"
+
+
+def service_key(tenant_id: str, key_id: str) -> Key:
+    return Key(service_keys_pk(tenant_id), f"service-key#{key_id}")
+
+
+def service_key_by_id(key_id: str) -> Key:
+    """Clients send the id without the tenant, so this look-up yields the tenant."""
+    return Key(f"SK#{key_id}", "service-key")
+
+
+def spent_request(tenant_id: str, request_hash: str) -> Key:
+    return Key(f"T#{tenant_id}#Q#{request_hash}", "spent")
+
+
+def accounts_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#P"
+
+
+def account(tenant_id: str, account_id: str) -> Key:
+    return Key(accounts_pk(tenant_id), f"account#{account_id}")
+
+
+def login_session(tenant_id: str, account_id: str, session_id: str) -> Key:
+    return Key(f"T#{tenant_id}#P#{account_id}", f"session#{session_id}")
+
+
+def issuers_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#I"
+
+
+def issuer(tenant_id: str, url_hash: str) -> Key:
+    return Key(issuers_pk(tenant_id), f"issuer#{url_hash}")
