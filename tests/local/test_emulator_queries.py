@@ -1,12 +1,13 @@
 """The hastened queries of the emulator find what they found before, and refuse what was refused before."""
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.clients import emulator_session
-from local.emulator_main import within_range
+from local.emulator_main import hasten_ranges
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,45 +60,19 @@ def test_what_was_refused_stays_refused(dynamodb: "DynamoDBClient") -> None:
                 found(dynamodb, condition, first=first, last="b")
 
 
-def test_pages_follow_one_another(dynamodb: "DynamoDBClient") -> None:
-    for forward in (True, False):
-        pages = dynamodb.get_paginator("query").paginate(
-            TableName="ranges",
-            KeyConditionExpression=_RANGE,
-            ExpressionAttributeValues={":pk": {"S": "one"}, ":first": {"S": "m#1"}, ":last": {"S": "m#8"}},
-            ScanIndexForward=forward,
-            PaginationConfig={"PageSize": 3},
-        )
-        found = [[item["sk"]["S"] for item in page["Items"]] for page in pages]
-        assert [len(page) for page in found] == [3, 3, 2]
-        assert [sk for page in found for sk in page] == sorted((f"m#{n}" for n in range(1, 9)), reverse=not forward)
+def test_a_condition_is_parsed_for_one_item_only() -> None:
+    parsed: list[str] = []
 
+    def evaluate(expression: str, item: Any, values: Any, names: Any, slot: str = "") -> bool:
+        parsed.append(slot)
+        return True
 
-def query(condition: str = _RANGE, **more: Any) -> dict[str, Any]:
-    values = {":pk": {"S": "one"}, ":first": {"S": "m#2"}, ":last": {"S": "m#7"}}
-    return {"KeyConditionExpression": condition, "ExpressionAttributeValues": values, **more}
-
-
-def test_the_emulator_is_shown_only_what_can_be_on_the_page() -> None:
-    items = {f"m#{number}": {"number": number} for number in (5, 1, 9, 3, 7, 2)}
-    table = {"pk_name": "pk", "sk_name": "sk", "items": {"one": items, "two": items}, "more": "stays"}
-
-    def shown(data: dict[str, Any]) -> list[str]:
-        narrowed = within_range(table, data)
-        assert narrowed is not None
-        assert narrowed["more"] == "stays"
-        return list(narrowed["items"]["one"])
-
-    assert shown(query()) == ["m#2", "m#3", "m#5", "m#7"]
-    assert shown(query(Limit=1)) == ["m#2", "m#3"]
-    assert shown(query(Limit=1, ScanIndexForward=False)) == ["m#5", "m#7"]
-    for other in (
-        query("pk = :pk"),
-        query("pk = :pk AND other BETWEEN :first AND :last"),
-        query(IndexName="i"),
-        query(ExclusiveStartKey={"pk": {"S": "one"}, "sk": {"S": "m#2"}}),
-        query(ExpressionAttributeValues={":pk": {"S": "one"}, ":first": {"N": "2"}, ":last": {"N": "7"}}),
-        {},
-    ):
-        assert within_range(table, other) is table
-    assert within_range(None, query()) is None
+    emulator = SimpleNamespace(_evaluate_condition=evaluate)
+    hasten_ranges(emulator)
+    values = {":pk": {"S": "one"}, ":first": {"S": "m#2"}, ":last": {"S": "m#3"}}
+    items = [{"pk": {"S": "one"}, "sk": {"S": f"m#{number}"}} for number in (2, 1, 3, 4)]
+    held = [emulator._evaluate_condition(_RANGE, item, values, {}, slot="KeyConditionExpression") for item in items]
+    assert held == [True, False, True, False]
+    assert len(parsed) == 1
+    emulator._evaluate_condition(_RANGE, items[0], values, {}, slot="FilterExpression")
+    assert parsed[1:] == ["FilterExpression"]
