@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, settings
 
 from local.emulator import Emulator
 
-
 # How long an example takes says more about what else the machine is doing than about the code.
 settings.register_profile("parlance", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parlance")
