@@ -14,6 +14,10 @@ class ScriptedModel:
     def name(self) -> str:
         return "scripted"
 
+    @property
+    def retrieves(self) -> bool:
+        return False
+
     def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
         self.requests.append(request)
         yield from self._events

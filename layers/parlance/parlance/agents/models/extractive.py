@@ -64,6 +64,10 @@ class ExtractiveModel:
     def name(self) -> str:
         return NAME
 
+    @property
+    def retrieves(self) -> bool:
+        return True
+
     def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
         pace = _pace(request)
         answer = self._answer(request)
