@@ -8,6 +8,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 type IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -95,8 +96,23 @@ def system_resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(where[0]) for *_, where in found))
 
 
+class Addresses(Protocol):
+    """Says where a host may be reached."""
+
+    def addresses(self, host: str, port: int) -> Sequence[str]:
+        """Every address of the host. Raises ForbiddenAddressError and OSError."""
+        ...
+
+
+class AnyAddress:
+    """For hosts that are ours to choose, as an AWS endpoint is: in a private network it has a private address."""
+
+    def addresses(self, host: str, port: int) -> Sequence[str]:
+        return system_resolve(host, port)
+
+
 class Guard:
-    """Says where a host may be reached. `private_hosts` are names that the operator opens although they are private."""
+    """For hosts that others choose. `private_hosts` are names that the operator opens although they are private."""
 
     def __init__(self, *, private_hosts: Iterable[str] = (), resolve: Resolve = system_resolve) -> None:
         self._private_hosts = frozenset(host.strip().lower() for host in private_hosts if host.strip())

@@ -16,7 +16,7 @@ from functools import cache
 from types import TracebackType
 from typing import Self
 
-from parlance.outbound.addresses import Guard, Target
+from parlance.outbound.addresses import Addresses, Target
 
 _CHUNK = 64 * 1024
 
@@ -30,9 +30,9 @@ class Line:
     """Connects and asks once. A context manager that closes what it opened."""
 
     def __init__(
-        self, guard: Guard, *, connect_seconds: float, trust: Callable[[], ssl.SSLContext] = _system_trust
+        self, addresses: Addresses, *, connect_seconds: float, trust: Callable[[], ssl.SSLContext] = _system_trust
     ) -> None:
-        self._guard = guard
+        self._addresses = addresses
         self._connect_seconds = connect_seconds
         self._trust = trust
         self._lock = threading.Lock()
@@ -83,10 +83,9 @@ class Line:
                 held.close()
 
     def _connected(self, target: Target) -> socket.socket:
-        addresses = self._guard.addresses(target.host, target.port)
         deadline = time.monotonic() + self._connect_seconds
         failure: OSError = OSError("the host has no address")
-        for address in addresses:
+        for address in self._addresses.addresses(target.host, target.port):
             try:
                 return self._dialled(address, target, deadline)
             except OSError as error:

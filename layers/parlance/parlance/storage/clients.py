@@ -13,7 +13,9 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 # At DEBUG botocore writes out every request, with all that users sent in it.
@@ -43,6 +45,19 @@ def dynamodb() -> "DynamoDBClient":
 def sqs() -> "SQSClient":
     with _making:
         return boto3.client("sqs", config=_config(attempts=3))
+
+
+@cache
+def secrets_manager() -> "SecretsManagerClient":
+    with _making:
+        return boto3.client("secretsmanager", config=_config(attempts=3))
+
+
+@cache
+def bedrock(region: str | None) -> "BedrockRuntimeClient":
+    """Tries once: whoever calls a model knows whether it has said something yet."""
+    with _making:
+        return boto3.client("bedrock-runtime", region_name=region, config=_config(attempts=1))
 
 
 @cache
