@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelEvent, TextDelta
+from parlance.agents.calls import ReplyEvent
+from parlance.agents.context import TurnContext
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed, TextDelta
 from parlance.conversations.log import End, TurnLog
 from parlance.conversations.model import Claim, Turn
 
@@ -15,10 +17,11 @@ class ScriptedResponder:
     A script is called with the content and the cancellation and yields model events, or raises.
     """
 
-    def __init__(self, script: Callable[[str, Cancellation], Iterator[ModelEvent]] | None = None) -> None:
+    def __init__(self, script: Callable[[str, Cancellation], Iterator[ReplyEvent]] | None = None) -> None:
         self.script = script or echo
         self.calls: list[str] = []
         self.histories: list[list[ChatMessage]] = []
+        self.contexts: list[TurnContext] = []
         self._lock = threading.Lock()
 
     def respond(
@@ -29,14 +32,16 @@ class ScriptedResponder:
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
-    ) -> Iterator[ModelEvent]:
+        context: TurnContext,
+    ) -> Iterator[ReplyEvent]:
         with self._lock:
             self.calls.append(content)
             self.histories.append(list(history))
+            self.contexts.append(context)
         yield from self.script(content, cancellation)
 
 
-def echo(content: str, cancellation: Cancellation) -> Iterator[ModelEvent]:
+def echo(content: str, cancellation: Cancellation) -> Iterator[ReplyEvent]:
     """Answers "re: …", in two deltas."""
     yield TextDelta("re: ")
     yield TextDelta(content)

@@ -369,7 +369,7 @@ class MemoryTurnStore:
         else:
             before = replace(before, drained=number)
         match outcome:
-            case Replied(reply, stopped):
+            case Replied(reply, stopped, calls):
                 state, failure = (TurnState.STOPPED if stopped else TurnState.DONE), None
                 stored.messages[reply.number] = replace(reply, metadata=copy.deepcopy(reply.metadata))
                 stored.conversation = replace(
@@ -379,10 +379,12 @@ class MemoryTurnStore:
                     settled=max(claim.conversation.settled, turn.reply_number),
                     failed_turn=0 if before.failed_turn == number else before.failed_turn,
                 )
-            case Failed(failure):
+            case Failed(failure, calls):
                 state = TurnState.FAILED
                 stored.conversation = replace(before, failed_turn=max(before.failed_turn, number))
-        stored.turns[number] = replace(turn, state=state, failure=failure, ended_at=now)
+        stored.turns[number] = replace(
+            turn, state=state, failure=failure, ended_at=now, calls=copy.deepcopy(tuple(calls))
+        )
         stored.messages[number] = replace(stored.messages[number], failed=state is TurnState.FAILED)
 
     def request_stop(self, tenant_id: str, conversation_id: str, number: int) -> Turn | None:

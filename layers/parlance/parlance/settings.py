@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Self
 
 
@@ -22,12 +22,21 @@ class _FromEnvironment:
         """Raises MissingSettingError."""
         found = os.environ if environment is None else environment
         values = {}
-        for name in cls.__annotations__:
-            value = found.get(name.upper())
-            if not value:
-                raise MissingSettingError(name.upper())
-            values[name] = value
+        for field in fields(cls):  # type: ignore[arg-type] # every subclass is a dataclass
+            value = found.get(field.name.upper())
+            if value:
+                values[field.name] = value
+            elif field.default is MISSING:
+                raise MissingSettingError(field.name.upper())
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweringSettings(_FromEnvironment):
+    """Of every function that runs turns. `private_model_hosts` are names, separated by commas."""
+
+    secrets_prefix: str
+    private_model_hosts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,8 @@ class ChatsWebSocketSettings(_FromEnvironment):
     websocket_endpoint: str
 
 
-@dataclass(frozen=True, slots=True)
-class RepliesSettings(_FromEnvironment):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesSettings(AnsweringSettings):
     conversations_table: str
     wakeups_queue_url: str
     websocket_endpoint: str

@@ -6,12 +6,16 @@ lease, and the caller's thread cuts the text into tokens and finishes. Listeners
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, ModelTimeoutError, TextDelta
+from parlance.agents.calls import Called, Calling
+from parlance.agents.context import TurnContext
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, TextDelta
 from parlance.clock import Clock
 from parlance.conversations.collaborators import Responder
+from parlance.conversations.failures import FAILED, TIMED_OUT, failure_of
 from parlance.conversations.keeper import Keeper
 from parlance.conversations.log import Abandoned, End, Ended, TurnFailed, TurnLog
 from parlance.conversations.model import Claim, Failure, Message, Turn, TurnState
@@ -22,9 +26,6 @@ from parlance.conversations.tokenizing import Tokenizer
 from parlance.ids import IdSource
 from parlance.logs import logger
 from parlance.storage.table import ContendedError, UnansweredError
-
-FAILED = Failure("AGENT_ERROR", "The agent could not answer. Try again.")
-TIMED_OUT = Failure("AGENT_TIMEOUT", "The agent did not answer in time. Try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Attempt:
         self._finish_token = ids.random()
         self._cancellation = Cancellation()
         self._cut_short = False
-        self._pieces: queue.SimpleQueue[TextDelta | _ReadingEnded] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[TextDelta | Calling | Called | _ReadingEnded] = queue.SimpleQueue()
         self.log = TurnLog(claim.turn, clock=clock, speaks_until=claim.lease.until)
 
     def run(self, heard_by: Callable[[Turn], None]) -> End:
@@ -94,7 +95,7 @@ class Attempt:
         if self._claim.turn.stop_requested:
             return self._replied(None, stopped=True)
         if self._claim.turn.attempt - self._claim.turn.tried > self._timing.attempts_max:
-            return Failed(FAILED)
+            return self._failed(FAILED)
         threading.Thread(target=self._read, name="model-reader", daemon=True).start()
         ending = self._collect(keeper)
         if keeper.lease_lost:
@@ -106,11 +107,19 @@ class Attempt:
         return self._judged(ending)
 
     def _judged(self, ending: _ReadingEnded | None) -> Outcome:
-        if ending is None or isinstance(ending.error, ModelTimeoutError):
-            return Failed(TIMED_OUT)
-        if ending.error is not None or ending.completed is None or not self.log.text().strip():
-            return Failed(FAILED)
+        if ending is None:
+            return self._failed(TIMED_OUT)
+        if ending.error is not None:
+            return self._failed(failure_of(ending.error))
+        if ending.completed is None or not (self.log.text().strip() or ending.completed.calls):
+            return self._failed(FAILED)
         return self._replied(ending.completed, stopped=False)
+
+    def _failed(self, failure: Failure) -> Failed:
+        return Failed(failure, self._calls())
+
+    def _calls(self) -> Sequence[Mapping[str, Any]]:
+        return tuple(call.kept() for call in self.log.calls())
 
     def _read(self) -> None:
         """The reader thread: every way for it to end is told to the collector."""
@@ -123,13 +132,14 @@ class Attempt:
                 history=[ChatMessage(message.role, message.content) for message in self._history if message.content],
                 content=self._claim.message.content,
                 cancellation=self._cancellation,
+                context=TurnContext.restored(self._claim.turn.context),
             ):
-                if isinstance(event, TextDelta):
-                    self._pieces.put(event)
-                else:
+                if isinstance(event, Completed):
                     completed = event
+                else:
+                    self._pieces.put(event)
         except ModelError as failure:
-            logger.warning("model failed", turn_id=self._claim.turn.id, error=type(failure).__name__)
+            logger.warning("model failed", turn_id=self._claim.turn.id, error=type(failure).__name__, why=str(failure))
             error = failure
         except Exception as failure:  # noqa: BLE001 - a thread's entry point: a fault in a model fails its turn only
             logger.error("model broke", turn_id=self._claim.turn.id, error=type(failure).__name__)
@@ -157,6 +167,10 @@ class Attempt:
             if isinstance(piece, _ReadingEnded):
                 tokenizer.flush()
                 return piece
+            if isinstance(piece, Calling | Called):
+                tokenizer.flush()
+                self.log.tell(piece)
+                continue
             if cancelled_at is None and not tokenizer.add(piece.text):
                 self._cut_short = True
                 self._cancellation.request()
@@ -183,7 +197,7 @@ class Attempt:
             turn_id=claim.turn.id,
             metadata=metadata,
         )
-        return Replied(reply, stopped)
+        return Replied(reply, stopped, self._calls())
 
     def _finish(self, outcome: Outcome, keeper: Keeper) -> End:
         """Store the end. A conflict or a time-out is tried again under the same token while the lease lasts."""
@@ -202,9 +216,9 @@ class Attempt:
         except (LeaseLostError, ContendedError, UnansweredError):
             return Abandoned(self._claim.turn)
         match outcome:
-            case Replied(reply, stopped):
+            case Replied(reply, stopped, calls):
                 state = TurnState.STOPPED if stopped else TurnState.DONE
-                return Ended(replace(self._claim.turn, state=state, ended_at=now), reply, stopped)
-            case Failed(failure):
-                failed = replace(self._claim.turn, state=TurnState.FAILED, failure=failure, ended_at=now)
+                return Ended(replace(self._claim.turn, state=state, ended_at=now, calls=calls), reply, stopped)
+            case Failed(failure, calls):
+                failed = replace(self._claim.turn, state=TurnState.FAILED, failure=failure, ended_at=now, calls=calls)
                 return TurnFailed(failed, failure)

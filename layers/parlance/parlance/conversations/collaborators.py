@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from parlance.agents.models.base import Cancellation, ChatMessage, ModelEvent
+from parlance.agents.calls import ReplyEvent
+from parlance.agents.context import TurnContext
+from parlance.agents.models.base import Cancellation, ChatMessage
 from parlance.conversations.log import TurnLog
 from parlance.conversations.model import Claim, Turn
 
@@ -40,7 +42,8 @@ class Responder(Protocol):
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
-    ) -> Iterator[ModelEvent]: ...
+        context: TurnContext,
+    ) -> Iterator[ReplyEvent]: ...
 
 
 class Broadcast(Protocol):

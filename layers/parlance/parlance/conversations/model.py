@@ -1,6 +1,6 @@
 """What the core talks about: conversations, messages and turns. Times are milliseconds since 1970."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -119,6 +119,7 @@ class Turn:
 
     `previous` is the number of the turn begun before it (0 for the first): a turn is at the head of the line when
     that one has ended. `tried` is how many attempts had been made when it was last sent again after a failure.
+    `context` is what the dialect told of it (`TurnContext.stored`), `calls` the tools that its last attempt called.
     """
 
     id: str
@@ -135,6 +136,8 @@ class Turn:
     ended_at: int | None = None
     previous: int = 0
     tried: int = 0
+    context: Mapping[str, Any] = field(default_factory=dict)
+    calls: Sequence[Mapping[str, Any]] = ()
 
     @property
     def reply_number(self) -> int:

@@ -89,6 +89,7 @@ class NewTurn:
     """A message to begin a turn with. The `…_random` parts make the ids, which end in the numbers given at begin.
 
     `creates` is the conversation to create when there is none under its id yet (the first message of a session).
+    `context` goes with the turn to whoever runs it.
     """
 
     tenant_id: str
@@ -102,6 +103,7 @@ class NewTurn:
     key: RequestKey | None = None
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     creates: Conversation | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +144,19 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """A turn ended with this reply; `stopped` when a stop cut it short."""
+    """A turn ended with this reply; `stopped` when a stop cut it short. `calls` are the tools it called."""
 
     reply: Message
     stopped: bool
+    calls: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A turn ended without a reply."""
+    """A turn ended without a reply. `calls` are the tools it had called."""
 
     failure: Failure
+    calls: Sequence[Mapping[str, Any]] = ()
 
 
 type Outcome = Replied | Failed

@@ -118,9 +118,13 @@ class Guard:
         self._private_hosts = frozenset(host.strip().lower() for host in private_hosts if host.strip())
         self._resolve = resolve
 
+    def opens(self, host: str) -> bool:
+        """Whether the operator has opened this host by name."""
+        return host.lower() in self._private_hosts
+
     def addresses(self, host: str, port: int) -> Sequence[str]:
         """Every address of the host. Raises ForbiddenAddressError if a single one may not be called, and OSError."""
-        opened = host.lower() in self._private_hosts
+        opened = self.opens(host)
         found = self._resolve(host, port)
         for text in found:
             address = ipaddress.ip_address(text)

@@ -4,6 +4,7 @@ What users supply freely (metadata) is kept as JSON text: DynamoDB's numbers can
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parlance.conversations.model import (
@@ -127,7 +128,13 @@ def turn_item(tenant_id: str, conversation_id: str, turn: Turn) -> Item:
         listeners={connection: listener_map(listener) for connection, listener in turn.listeners.items()},
         previous=turn.previous,
         tried=turn.tried,
+        context=json.dumps(turn.context) if turn.context else None,
+        calls=calls_text(turn.calls) if turn.calls else None,
     )
+
+
+def calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(list(calls))
 
 
 def turn_from(item: Item) -> Turn:
@@ -147,6 +154,8 @@ def turn_from(item: Item) -> Turn:
         ended_at=item.get("ended_at"),
         previous=item["previous"],
         tried=item["tried"],
+        context=json.loads(item["context"]) if "context" in item else {},
+        calls=tuple(json.loads(item["calls"])) if "calls" in item else (),
     )
 
 

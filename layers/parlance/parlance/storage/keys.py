@@ -100,6 +100,11 @@ def agent(tenant_id: str, agent_id: str) -> Key:
     return Key(agents_pk(tenant_id), f"agent#{agent_id}")
 
 
+def skillset(tenant_id: str, skillset_id: str) -> Key:
+    """Beside the agents that use it."""
+    return Key(agents_pk(tenant_id), f"skillset#{skillset_id}")
+
+
 def datasets_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#D"
 

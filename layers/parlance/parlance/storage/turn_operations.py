@@ -3,7 +3,9 @@
 In every list the conversation comes first, so that a refusal says how it stands.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from parlance import ids
 from parlance.conversations.model import Claim, Conversation, Lease, Message, Turn, TurnState
@@ -43,6 +45,7 @@ def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn
         body_hash=new.key.body_hash if new.key else "",
         listeners=new.listeners,
         previous=before.last_turn,
+        context=new.context,
     )
     message = Message(
         id=turn.message_id,
@@ -142,14 +145,14 @@ def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: 
 def finish_operations(claim: Claim, outcome: Outcome, now: int, keep_until: int | None) -> list[Operation]:
     """The end of a turn, and the lease given back with it unless it is kept: there is no release write."""
     match outcome:
-        case Replied(reply, stopped):
+        case Replied(reply, stopped, calls):
             state = TurnState.STOPPED if stopped else TurnState.DONE
-            operations = [_drain(claim, now, outcome, keep_until), _end_turn(claim, state, now)]
+            operations = [_drain(claim, now, outcome, keep_until), _end_turn(claim, state, now, calls)]
             operations.append(Put(items.message_item(claim.conversation.tenant_id, claim.conversation.id, reply)))
             if claim.message.failed:
                 operations.append(_mark_message(claim, "REMOVE failed"))
-        case Failed(failure):
-            ended = _end_turn(claim, TurnState.FAILED, now, code=failure.code, text=failure.message)
+        case Failed(failure, calls):
+            ended = _end_turn(claim, TurnState.FAILED, now, calls, code=failure.code, text=failure.message)
             operations = [
                 _drain(claim, now, outcome, keep_until),
                 ended,
@@ -191,10 +194,19 @@ def _drain(claim: Claim, now: int, outcome: Outcome, keep_until: int | None) -> 
 
 
 def _end_turn(
-    claim: Claim, state: TurnState, now: int, *, code: str | None = None, text: str | None = None
+    claim: Claim,
+    state: TurnState,
+    now: int,
+    calls: Sequence[Mapping[str, Any]],
+    *,
+    code: str | None = None,
+    text: str | None = None,
 ) -> Operation:
     values: dict[str, object] = {"state": state.value, "at": now, "attempt": claim.turn.attempt}
     sets = "SET #state = :state, ended_at = :at"
+    if calls or claim.turn.calls:
+        sets += ", calls = :calls"
+        values["calls"] = items.calls_text(calls)
     if code:
         sets += ", failure_code = :code, failure_message = :text"
         values |= {"code": code, "text": text}

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from parlance.agents.counting import estimated_tokens
 from parlance.agents.models.base import (
     Cancellation,
     Completed,
@@ -21,7 +22,6 @@ from parlance.agents.models.base import (
 )
 
 _PAUSE, _PAUSE_MAX = 0.5, 8.0
-_CHARACTERS_PER_TOKEN = 4
 
 
 class CallSettings(BaseModel):
@@ -69,6 +69,8 @@ def retried(
     Only what may pass is tried again: throttling and breakage. A time-out has cost the user its whole time already.
     """
     for failures in range(1, attempts + 1):
+        if cancellation.requested:
+            return
         spoken = False
         try:
             for event in call():
@@ -79,11 +81,6 @@ def retried(
                 raise
         else:
             return
-
-
-def estimated_tokens(text: str) -> int:
-    """One for every four characters begun."""
-    return -(-len(text) // _CHARACTERS_PER_TOKEN)
 
 
 def estimated(request: ModelRequest, said: str, metadata: dict[str, object]) -> Completed:

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from parlance.agents.models.base import (
     Cancellation,
@@ -21,6 +20,7 @@ from parlance.agents.models.base import (
     ModelRequest,
     TextDelta,
 )
+from parlance.agents.sources import source_of
 from parlance.knowledge.excerpts import excerpt
 from parlance.knowledge.search import Hit, Search
 from parlance.knowledge.words import content_words, leans_on_what_was_said
@@ -80,7 +80,7 @@ class ExtractiveModel:
         yield Completed(
             input_tokens=_tokens(request.instructions) + sum(_tokens(one.content) for one in request.messages),
             output_tokens=_tokens("".join(said)),
-            metadata={"model": NAME, "sources": [_source(hit) for hit in answer.hits]},
+            metadata={"model": NAME, "sources": [source_of(hit) for hit in answer.hits]},
         )
 
     def _answer(self, request: ModelRequest) -> _Answer:
@@ -172,17 +172,6 @@ def _nothing_about(question: Sequence[str]) -> str:
 
 def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f'"{word[:_MAX_QUOTED_WORD]}"' for word in words[:_MAX_QUOTED_WORDS])
-
-
-def _source(hit: Hit) -> dict[str, Any]:
-    record = hit.record
-    return {
-        "source": record.source,
-        "title": record.title,
-        "record_id": record.id,
-        "score": round(hit.score, 3),
-        "share": round(hit.share, 3),
-    }
 
 
 def _pace(request: ModelRequest) -> float:

@@ -1,0 +1,62 @@
+"""What answers for agents, put together once for every function that runs turns.
+
+A model's module is imported when an agent first asks for it: a cold start pays only for the model that it uses.
+"""
+
+from parlance.agents.definitions import CachedAgents
+from parlance.agents.models.base import Model
+from parlance.agents.models.registry import ModelRegistry
+from parlance.agents.responder import AgentResponder
+from parlance.agents.secrets import CachedSecrets, Secrets
+from parlance.agents.tools.client import Channels
+from parlance.agents.workshop import Workshop
+from parlance.clock import Clock
+from parlance.ids import IdSource
+from parlance.knowledge.search import Search
+from parlance.outbound.addresses import Guard
+from parlance.settings import AnsweringSettings
+from parlance.storage import clients
+from parlance.storage.agents import AgentRepository
+from parlance.storage.datasets import DatasetRepository
+from parlance.storage.secrets import SecretsManager
+from parlance.storage.skillsets import CachedSkills, SkillsetRepository
+from parlance.storage.table import Table
+
+
+def responder(
+    table: Table, settings: AnsweringSettings, *, clock: Clock, ids: IdSource, channels: Channels | None = None
+) -> AgentResponder:
+    """`table` is the Conversations table; `channels` are where clients publish what their functions return."""
+    search = Search(DatasetRepository(table, clock, ids), clock)
+    secrets = CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock)
+    workshop = Workshop(
+        CachedSkills(SkillsetRepository(table), clock),
+        finder=search,
+        secrets=secrets,
+        guard=Guard(),
+        guardrails=lambda: clients.bedrock(None),
+        channels=channels,
+    )
+    models = _models(search, secrets, Guard(private_hosts=settings.private_model_hosts.split(",")))
+    return AgentResponder(
+        CachedAgents(AgentRepository(table), clock), models, finder=search, workshop=workshop, ids=ids
+    )
+
+
+def _models(search: Search, secrets: Secrets, guard: Guard) -> ModelRegistry:
+    def extractive() -> Model:
+        from parlance.agents.models.extractive import ExtractiveModel  # noqa: PLC0415
+
+        return ExtractiveModel(search)
+
+    def openai_compatible() -> Model:
+        from parlance.agents.models.openai_compatible import OpenAiCompatibleModel  # noqa: PLC0415
+
+        return OpenAiCompatibleModel(secrets, guard)
+
+    def bedrock() -> Model:
+        from parlance.agents.models.bedrock import BedrockModel  # noqa: PLC0415
+
+        return BedrockModel(clients.bedrock)
+
+    return ModelRegistry({"extractive": extractive, "openai_compatible": openai_compatible, "bedrock": bedrock})
