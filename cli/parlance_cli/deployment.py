@@ -26,6 +26,8 @@ from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import SkillsetRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.webhooks import WebhookRepository
+from parlance.webhooks.model import WebhookStore
 from parlance_cli.credentials import read_credentials, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
@@ -50,6 +52,7 @@ class Deployment:
     datasets: DatasetStore
     skillsets: SkillsetStore
     tenant_secrets: SecretStore
+    webhooks: WebhookStore
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
@@ -67,6 +70,7 @@ def on_tables(
         datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
+        webhooks=WebhookRepository(conversations),
     )
 
 

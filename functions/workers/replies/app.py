@@ -35,6 +35,7 @@ def consumer() -> Consumer:
         SqsWakeups(queue),
         clock=clock,
         ids=ids,
+        notices=composition.notices(table, settings, clock=clock),
     )
     return Consumer(Wakeups(worker, Greeter(management, connections, clock), clock).handle, queue, clock)
 

@@ -36,6 +36,7 @@ class AnsweringSettings(_FromEnvironment):
     """Of every function that runs turns. `private_model_hosts` are names, separated by commas."""
 
     secrets_prefix: str
+    webhooks_queue_url: str
     private_model_hosts: str = ""
 
 
@@ -66,3 +67,10 @@ class RepliesSettings(AnsweringSettings):
 class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhooksSettings(_FromEnvironment):
+    conversations_table: str
+    webhooks_queue_url: str
+    secrets_prefix: str

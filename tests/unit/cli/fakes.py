@@ -12,6 +12,7 @@ from parlance_cli.deployment import Deployment
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.datasets import MemoryDatasets
 from tests.fakes.secrets import KnownSecrets
+from tests.fakes.webhooks import MemoryWebhooks
 
 
 @dataclass
@@ -105,6 +106,7 @@ def memory_deployment() -> Deployment:
         datasets=MemoryDatasets(clock),
         skillsets=MemorySkillsets(),
         tenant_secrets=KnownSecrets({}),
+        webhooks=MemoryWebhooks(),
         clock=clock,
         ids=CountingIds(),
     )

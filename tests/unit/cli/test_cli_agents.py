@@ -168,3 +168,48 @@ class TestSecrets:
         assert "letters, digits" in refused(run, "secret", "set", tenant, "a/b", stdin="x")
         assert "Tenant not found" in refused(run, "secret", "set", "none", "weather", stdin="x")
         assert "There is no such secret" in refused(run, "secret", "remove", tenant, "none")
+
+
+class TestWebhooks:
+    URL = "https://example.com/hook"
+
+    def test_are_made_with_a_secret_that_is_shown_once(self, run: Run, tenant: str, deployment: Deployment) -> None:
+        result = run("webhook", "create", tenant, self.URL, "--event", "turn.failed")
+        secret = result.stdout.strip()
+        (row,) = parsed(run, "webhook", "list", tenant)
+        assert (row["url"], row["events"], row["disabled_at"]) == (self.URL, "turn.failed", None)
+        assert deployment.tenant_secrets.get(tenant, f"webhook-{row['id']}") == secret
+        assert secret not in run("webhook", "list", tenant).output
+        assert run("webhook", "remove", tenant, row["id"]).exit_code == 0
+        assert parsed(run, "webhook", "list", tenant) == []
+        assert deployment.tenant_secrets.names(tenant) == []
+
+    def test_are_called_again_once_somebody_says_so(self, run: Run, tenant: str, deployment: Deployment) -> None:
+        made = parsed(run, "webhook", "create", tenant, self.URL)
+        assert made["events"] == "turn.done, turn.stopped, turn.failed"
+        deployment.webhooks.disable(tenant, made["id"], now=1)
+        assert parsed(run, "webhook", "list", tenant)[0]["disabled_at"] is not None
+        run("webhook", "enable", tenant, made["id"])
+        assert parsed(run, "webhook", "list", tenant)[0]["disabled_at"] is None
+
+    @pytest.mark.parametrize(
+        ("arguments", "why"),
+        [
+            (("http://example.com/",), "https"),
+            (("https://u:p@example.com/",), "credentials"),
+            (("example.com",), "cannot be called"),
+            (("https://example.com/", "--event", "turn.begun"), "turn.done, turn.stopped, turn.failed"),
+        ],
+    )
+    def test_that_cannot_be_are_refused(self, run: Run, tenant: str, arguments: tuple[str, ...], why: str) -> None:
+        assert why in refused(run, "webhook", "create", tenant, *arguments)
+        assert parsed(run, "webhook", "list", tenant) == []
+
+    def test_are_few(self, run: Run, tenant: str) -> None:
+        for _ in range(10):
+            run("webhook", "create", tenant, self.URL)
+        assert "at most 10" in refused(run, "webhook", "create", tenant, self.URL)
+
+    def test_that_are_not_there(self, run: Run, tenant: str) -> None:
+        for command in ("enable", "remove"):
+            assert "Webhook not found" in refused(run, "webhook", command, tenant, "none")

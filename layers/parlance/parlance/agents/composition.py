@@ -14,6 +14,7 @@ from parlance.clock import Clock
 from parlance.ids import IdSource
 from parlance.knowledge.search import Search
 from parlance.outbound.addresses import Guard
+from parlance.realtime.queues import SqsQueue
 from parlance.settings import AnsweringSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
@@ -21,6 +22,8 @@ from parlance.storage.datasets import DatasetRepository
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import CachedSkills, SkillsetRepository
 from parlance.storage.table import Table
+from parlance.storage.webhooks import WebhookRepository
+from parlance.webhooks.notices import QueuedNotices
 
 
 def responder(
@@ -41,6 +44,11 @@ def responder(
     return AgentResponder(
         CachedAgents(AgentRepository(table), clock), models, finder=search, workshop=workshop, ids=ids
     )
+
+
+def notices(table: Table, settings: AnsweringSettings, *, clock: Clock) -> QueuedNotices:
+    """What tells webhooks how turns end: for the Worker or the Caller of every function that runs turns."""
+    return QueuedNotices(WebhookRepository(table), SqsQueue(clients.sqs, settings.webhooks_queue_url), clock)
 
 
 def _models(search: Search, secrets: Secrets, guard: Guard) -> ModelRegistry:

@@ -14,7 +14,7 @@ from parlance.agents.calls import Called, Calling
 from parlance.agents.context import TurnContext
 from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, TextDelta
 from parlance.clock import Clock
-from parlance.conversations.collaborators import Responder
+from parlance.conversations.collaborators import Notices, Responder
 from parlance.conversations.failures import FAILED, TIMED_OUT, failure_of
 from parlance.conversations.keeper import Keeper
 from parlance.conversations.log import Abandoned, End, Ended, TurnFailed, TurnLog
@@ -54,6 +54,7 @@ class Attempt:
         timing: Timing,
         deadline: float,
         goes_on: Callable[[], bool],
+        notices: Notices,
     ) -> None:
         self._claim = claim
         self._history = history
@@ -63,6 +64,7 @@ class Attempt:
         self._timing = timing
         self._deadline = min(deadline, clock.monotonic() + timing.turn_limit)
         self._goes_on = goes_on
+        self._notices = notices
         self._finish_token = ids.random()
         self._cancellation = Cancellation()
         self._cut_short = False
@@ -202,6 +204,8 @@ class Attempt:
     def _finish(self, outcome: Outcome, keeper: Keeper) -> End:
         """Store the end. A conflict or a time-out is tried again under the same token while the lease lasts."""
         keeper.stop_keeping_tokens()
+        where = self._claim.conversation
+        self._notices.turn_ends(where.tenant_id, where.id, self._claim.turn.number)
         now = self._clock.now()
         # Given back between two turns, the lease would be fought for by everybody who was woken meanwhile.
         keep_until = now + self._timing.lease_ms if self._claim.others_wait and self._goes_on() else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from parlance.clock import Clock
 from parlance.conversations.attempt import Attempt
-from parlance.conversations.collaborators import Responder, Wakeups
+from parlance.conversations.collaborators import NoNotices, Notices, Responder, Wakeups
 from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
 from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, TurnEvent
@@ -48,6 +48,7 @@ class Caller:
         clock: Clock,
         ids: IdSource,
         timing: Timing | None = None,
+        notices: Notices | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -56,6 +57,7 @@ class Caller:
         self._clock = clock
         self._ids = ids
         self._timing = timing or Timing()
+        self._notices = notices or NoNotices()
 
     def send(self, command: BeginTurn, *, deadline: float) -> RunningTurn:
         """Begin the turn of a message, or find the one it began before. Raises what `TurnEngine.begin` raises."""
@@ -85,6 +87,7 @@ class Caller:
             timing=self._timing,
             deadline=deadline,
             goes_on=lambda: False,
+            notices=self._notices,
         )
         runner = threading.Thread(target=self._run_own, args=(attempt, command), name="turn-caller", daemon=True)
         runner.start()

@@ -31,6 +31,21 @@ class Sweeps(Protocol):
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None: ...
 
 
+class Notices(Protocol):
+    """Tells others how turns end."""
+
+    def turn_ends(self, tenant_id: str, conversation_id: str, turn_number: int) -> None:
+        """Called before the end is stored: whoever is told looks, and comes again until it is. Never raises."""
+        ...
+
+
+class NoNotices:
+    """For whoever tells nobody."""
+
+    def turn_ends(self, tenant_id: str, conversation_id: str, turn_number: int) -> None:  # noqa: ARG002
+        return
+
+
 class Responder(Protocol):
     """Answers for an agent. Raises ModelError."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from parlance.clock import Clock
 from parlance.conversations.attempt import Attempt
-from parlance.conversations.collaborators import Audience, Responder, Wakeups
+from parlance.conversations.collaborators import Audience, NoNotices, Notices, Responder, Wakeups
 from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, End
 from parlance.conversations.model import Claim, Message
@@ -49,6 +49,7 @@ class Worker:
         clock: Clock,
         ids: IdSource,
         timing: Timing | None = None,
+        notices: Notices | None = None,
         needs_seconds: float = 60.0,
     ) -> None:
         self._store = store
@@ -58,6 +59,7 @@ class Worker:
         self._clock = clock
         self._ids = ids
         self._timing = timing or Timing()
+        self._notices = notices or NoNotices()
         self._needs_seconds = needs_seconds
 
     def drain(self, tenant_id: str, conversation_id: str, *, turn_number: int | None, deadline: float) -> Drained:
@@ -147,6 +149,7 @@ class Worker:
             timing=self._timing,
             deadline=deadline - _CLOSE_LIMIT,
             goes_on=lambda: self._has_time(deadline - 2 * _CLOSE_LIMIT),
+            notices=self._notices,
         )
         broadcast = self._audience.open(claim, attempt.log)
         try:

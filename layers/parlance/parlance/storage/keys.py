@@ -105,6 +105,14 @@ def skillset(tenant_id: str, skillset_id: str) -> Key:
     return Key(agents_pk(tenant_id), f"skillset#{skillset_id}")
 
 
+def webhooks_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#W"
+
+
+def webhook(tenant_id: str, webhook_id: str) -> Key:
+    return Key(webhooks_pk(tenant_id), f"webhook#{webhook_id}")
+
+
 def datasets_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#D"
 
