@@ -64,6 +64,8 @@ class OpenAiCompatibleModel:
     def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
         settings = settings_of(OpenAiSettings, request)
         where = target(settings.base_url)
+        if settings.secret is not None and where.scheme != "https" and not self._guard.opens(where.host):
+            raise ModelMisconfiguredError("a key is only sent over https, but to hosts that the operator has opened")
         headers = self._headers(request.tenant_id, settings)
         body = json.dumps(_body(request, settings, where.host)).encode()
         call = partial(self._call, request, settings, where, headers, body, cancellation)
