@@ -8,6 +8,13 @@ from tests.template.conftest import FUNCTIONS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+KNOWS_CALLERS = [
+    "ChatsRestFunction",
+    "ChatsMessagesFunction",
+    "ChatsWebSocketFunction",
+    "WidgetChatFunction",
+    "WidgetStreamFunction",
+]
 CONSUMING = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -42,7 +49,7 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", KNOWS_CALLERS)
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -51,7 +58,10 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetStreamFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         (
             "SweepsFunction",
@@ -73,7 +83,10 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
     ("function", "wakeups", "sweeps"),
     [
         ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set()),
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
+        ("WidgetChatFunction", {"sqs:SendMessage"}, set()),
+        ("WidgetStreamFunction", {"sqs:SendMessage"}, set()),
         ("RepliesFunction", CONSUMING, set()),
         ("SweepsFunction", set(), CONSUMING),
     ],
@@ -87,7 +100,10 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
     ("function", "may"),
     [
         ("ChatsRestFunction", False),
+        ("ChatsMessagesFunction", False),
         ("ChatsWebSocketFunction", True),
+        ("WidgetChatFunction", False),
+        ("WidgetStreamFunction", False),
         ("RepliesFunction", True),
         ("SweepsFunction", False),
     ],
