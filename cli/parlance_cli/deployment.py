@@ -18,6 +18,7 @@ from parlance.clock import Clock, SystemClock
 from parlance.identity.keys import SecretSource
 from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.web_keys import AdminKey, WebKeyStore, WidgetKey
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.storage.agents import AgentRepository
@@ -26,6 +27,7 @@ from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import SkillsetRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.web_keys import admin_key_store, widget_key_store
 from parlance.storage.webhooks import WebhookRepository
 from parlance.webhooks.model import WebhookStore
 from parlance_cli.credentials import read_credentials, text_of
@@ -53,6 +55,8 @@ class Deployment:
     skillsets: SkillsetStore
     tenant_secrets: SecretStore
     webhooks: WebhookStore
+    widget_keys: WebKeyStore[WidgetKey]
+    admin_keys: WebKeyStore[AdminKey]
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
@@ -71,6 +75,8 @@ def on_tables(
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
         webhooks=WebhookRepository(conversations),
+        widget_keys=widget_key_store(identity),
+        admin_keys=admin_key_store(identity),
     )
 
 

@@ -12,11 +12,16 @@ from local.settings import CLOUD_BIN, ROOT
 
 FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
+    "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
+    "WidgetChatFunction": "WidgetChatSettings",
+    "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
     "WebhooksFunction": "WebhooksSettings",
 }
+STREAMING = ["ChatsMessagesFunction", "WidgetStreamFunction"]
+"""The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 
 class Stack:

@@ -8,6 +8,13 @@ from tests.template.conftest import FUNCTIONS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+KNOWS_CALLERS = [
+    "ChatsRestFunction",
+    "ChatsMessagesFunction",
+    "ChatsWebSocketFunction",
+    "WidgetChatFunction",
+    "WidgetStreamFunction",
+]
 CONSUMING = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -44,7 +51,7 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", KNOWS_CALLERS)
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -53,7 +60,10 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetStreamFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("WebhooksFunction", {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}),
         (
@@ -76,7 +86,10 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
     ("function", "wakeups", "sweeps", "webhooks"),
     [
         ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set()),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set()),
+        ("WidgetChatFunction", {"sqs:SendMessage"}, set(), set()),
+        ("WidgetStreamFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
         ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}),
         ("SweepsFunction", set(), CONSUMING, set()),
         ("WebhooksFunction", set(), set(), CONSUMING),
@@ -92,7 +105,10 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
     ("function", "may"),
     [
         ("ChatsRestFunction", False),
+        ("ChatsMessagesFunction", False),
         ("ChatsWebSocketFunction", True),
+        ("WidgetChatFunction", False),
+        ("WidgetStreamFunction", False),
         ("RepliesFunction", True),
         ("SweepsFunction", False),
         ("WebhooksFunction", False),
@@ -108,7 +124,10 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
     ("function", "secrets", "models"),
     [
         ("ChatsRestFunction", False, False),
+        ("ChatsMessagesFunction", True, True),
         ("ChatsWebSocketFunction", False, False),
+        ("WidgetChatFunction", False, False),
+        ("WidgetStreamFunction", True, True),
         ("RepliesFunction", True, True),
         ("SweepsFunction", False, False),
         ("WebhooksFunction", True, False),

@@ -48,12 +48,33 @@ class ChatsRestSettings(_FromEnvironment):
     sweeps_queue_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatsMessagesSettings(AnsweringSettings):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
 @dataclass(frozen=True, slots=True)
 class ChatsWebSocketSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     wakeups_queue_url: str
     websocket_endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetChatSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidgetStreamSettings(AnsweringSettings):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from parlance.identity.port import AlreadyExistsError
 from parlance_cli.deployment import Deployment
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.datasets import MemoryDatasets
+from tests.fakes.identity import MemoryWebKeyStore
 from tests.fakes.secrets import KnownSecrets
 from tests.fakes.webhooks import MemoryWebhooks
 
@@ -107,6 +108,8 @@ def memory_deployment() -> Deployment:
         skillsets=MemorySkillsets(),
         tenant_secrets=KnownSecrets({}),
         webhooks=MemoryWebhooks(),
+        widget_keys=MemoryWebKeyStore(),
+        admin_keys=MemoryWebKeyStore(),
         clock=clock,
         ids=CountingIds(),
     )
