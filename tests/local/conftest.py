@@ -27,6 +27,8 @@ DEPLOYMENT = Deployment(
     identity_table="Identity",
     wakeups_queue_url="http://emulator.test/wakeups",
     sweeps_queue_url="http://emulator.test/sweeps",
+    server_public_key="server-public-key",
+    vault_key="local:" + "A" * 43 + "=",
 )
 
 
