@@ -83,7 +83,7 @@ def server_keys() -> ServerKeys:
 def call(method: str, path: str, **sent: Any) -> Reply:
     """A request to whichever function answers at that path of the dialect."""
     group = path.removeprefix("/").partition("/")[0]
-    handler = HANDLERS.get(group, service_directory_app.handler)
+    handler: Callable[..., dict[str, Any]] = HANDLERS.get(group, service_directory_app.handler)
     answer = handler(events.rest(method, f"/chatapi{path}", **sent), events.Context())
     headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
     return Reply(answer["statusCode"], headers, answer["body"])
