@@ -20,7 +20,7 @@ from local.errors import LocalCloudError
 from local.front_door.app import front_door
 from local.seed import seed
 from local.settings import ROOT, Settings
-from local.state import claim, emulator_port
+from local.state import claim, emulator_port, vault_key
 from local.streaming import FunctionEnvironments, StreamingServers, streaming_functions
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -84,6 +84,10 @@ def start(settings: Settings, emulator: Emulator) -> tuple[Deployment, Streaming
             "ReplyConcurrency": REPLIES_AT_ONCE,
             # A model that runs on this machine may be called; on AWS that is the operator's to say.
             "PrivateModelHosts": "localhost,127.0.0.1",
+            "PublicUrl": settings.base_url,
+            "EcdsaHelper": "enabled",
+            "JwksOverLoopback": "allowed",
+            "LocalVaultKey": vault_key(settings.state_dir),
             "StreamingRuntime": "buffered",
         },
     )
@@ -178,6 +182,7 @@ def announce(settings: Settings, ready: str) -> None:
     say(f"{ready}: {settings.base_url}")
     print(f"  keys      {settings.credentials_file}")
     print(f"  REST      {settings.base_url}/api/v1/chats")
+    print(f"  identity  {settings.base_url}/chatapi")
     print(f"  WebSocket {settings.websocket_url}")
     print(f"  try       {chat_command(settings)}")
     print("  Ctrl-C saves everything and stops", flush=True)

@@ -19,7 +19,7 @@ ONLY_WHEN_NEEDED = {
 }
 
 
-@pytest.mark.parametrize("function", ["workers.replies", "chats.messages", "widget.stream"])
+@pytest.mark.parametrize("function", ["workers.replies", "chats.messages", "widget.stream", "kosmos.agent_query"])
 def test_no_model_and_no_validator_is_loaded_before_an_agent_needs_it(function: str) -> None:
     loads = f"import json, sys; from functions.{function} import app; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(

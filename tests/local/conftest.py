@@ -29,6 +29,8 @@ DEPLOYMENT = Deployment(
     wakeups_queue_url="http://emulator.test/wakeups",
     sweeps_queue_url="http://emulator.test/sweeps",
     secrets_prefix="parlance/parlance",
+    server_public_key="server-public-key",
+    vault_key="local:" + "A" * 43 + "=",
 )
 
 

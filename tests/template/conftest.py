@@ -19,8 +19,18 @@ FUNCTIONS = {
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
     "WebhooksFunction": "WebhooksSettings",
+    "ServerKeysFunction": "ServerKeysSettings",
+    "KosmosServiceKeysFunction": "ServiceKeysSettings",
+    "KosmosAgentQueryFunction": "AgentQuerySettings",
+    "KosmosJwtFunction": "VerifyTokenSettings",
+    "KosmosEcdsaHelperFunction": "EcdsaHelperSettings",
+    "KosmosEnvironmentFunction": "EnvironmentSettings",
+    "KosmosHealthzFunction": "HealthSettings",
+    "KosmosPublicKeysFunction": "PublicKeySettings",
+    "KosmosWellKnownFunction": "PublicKeySettings",
+    "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
 }
-STREAMING = ["ChatsMessagesFunction", "WidgetStreamFunction"]
+STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction", "WidgetStreamFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 

@@ -14,6 +14,15 @@ EVENTS = ROOT / "events"
 REST = {
     "chats-rest": "user_id",
     "chats-messages": "content",
+    "kosmos-agent-query": "data",
+    "kosmos-ecdsa-helper": "privateKey",
+    "kosmos-environment": None,
+    "kosmos-healthz": None,
+    "kosmos-jwt": "data",
+    "kosmos-public-keys": None,
+    "kosmos-service-directory": None,
+    "kosmos-service-keys": None,
+    "kosmos-well-known": None,
     "widget-chat": "sessionId",
     "widget-stream": "message",
 }
@@ -30,14 +39,24 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {*REST, "replies", "sweeps", "webhooks", *WEBSOCKET}
+    expected = {*REST, "replies", "sweeps", "webhooks", "server-keys", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == expected
 
 
 @pytest.mark.parametrize(("name", "field"), REST.items())
-def test_rest_events_name_a_route_and_bring_what_it_needs(stack: Stack, name: str, field: str) -> None:
+def test_rest_events_name_a_route_and_bring_what_it_needs(stack: Stack, name: str, field: str | None) -> None:
     sample = event(name)
-    assert sample["httpMethod"].lower() in stack.paths()[sample["resource"]]
-    assert json.loads(sample["body"])[field]
+    methods = stack.paths()[sample["resource"]]
+    integration = methods[sample["httpMethod"].lower()]["x-amazon-apigateway-integration"]
+    function = "".join(part.capitalize() for part in name.split("-")) + "Function"
+    assert f"{function}." in json.dumps(integration["uri"])
+    assert field is None or json.loads(sample["body"])[field]
+
+
+def test_the_custom_resources_event_names_its_properties(stack: Stack) -> None:
+    sample = event("server-keys")
+    assert sample["ResourceType"] == stack.resources["ServerKeys"]["Type"]
+    assert sample["ResourceProperties"].keys() == stack.properties("ServerKeys").keys()
 
 
 @pytest.mark.parametrize(("name", "route"), WEBSOCKET.items())

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from parlance.storage.keys import HEALTH_PK
 from tests.template.conftest import FUNCTIONS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
@@ -60,6 +61,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("KosmosAgentQueryFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
@@ -90,6 +92,7 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set()),
         ("WidgetChatFunction", {"sqs:SendMessage"}, set(), set()),
         ("WidgetStreamFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
+        ("KosmosAgentQueryFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
         ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}),
         ("SweepsFunction", set(), CONSUMING, set()),
         ("WebhooksFunction", set(), set(), CONSUMING),
@@ -128,6 +131,7 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
         ("ChatsWebSocketFunction", False, False),
         ("WidgetChatFunction", False, False),
         ("WidgetStreamFunction", True, True),
+        ("KosmosAgentQueryFunction", True, True),
         ("RepliesFunction", True, True),
         ("SweepsFunction", False, False),
         ("WebhooksFunction", True, False),
@@ -149,3 +153,74 @@ def test_bedrock_is_closed_until_somebody_names_what_is_used(stack: Stack) -> No
     assert conditional[0] == "UsesBedrock"
     assert conditional[2] == {"Ref": "AWS::NoValue"}
     assert stack.template["Parameters"]["BedrockArns"]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        (
+            "KosmosServiceKeysFunction",
+            {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        ),
+        (
+            "KosmosJwtFunction",
+            {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        ),
+        ("KosmosAgentQueryFunction", {"dynamodb:GetItem", "dynamodb:BatchGetItem"}),
+        ("KosmosEcdsaHelperFunction", {"dynamodb:GetItem"}),
+        ("KosmosEnvironmentFunction", {"dynamodb:GetItem"}),
+        ("KosmosHealthzFunction", {"dynamodb:GetItem"}),
+        ("ServerKeysFunction", set()),
+        ("KosmosPublicKeysFunction", set()),
+        ("KosmosWellKnownFunction", set()),
+        ("KosmosServiceDirectoryFunction", set()),
+    ],
+)
+def test_identity(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "IdentityTable") == actions
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("ServerKeysFunction", {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}),
+        ("KosmosServiceKeysFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosJwtFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosAgentQueryFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosHealthzFunction", {"secretsmanager:DescribeSecret"}),
+    ],
+)
+def test_the_servers_private_keys(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "ServerKeysSecret") == actions
+
+
+def test_nobody_else_reaches_the_servers_private_keys(stack: Stack) -> None:
+    kosmos = {f"Kosmos{name}Function" for name in ("ServiceKeys", "Jwt", "AgentQuery", "Healthz")}
+    known = {"ServerKeysFunction", *kosmos}
+    for function in FUNCTIONS.keys() - known:
+        assert not stack.actions_on(function, "ServerKeysSecret"), function
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_vault(stack: Stack, function: str) -> None:
+    expected = {
+        "KosmosServiceKeysFunction": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "KosmosJwtFunction": {"kms:Decrypt"},
+        "KosmosAgentQueryFunction": {"kms:Decrypt"},
+    }
+    assert stack.actions_on(function, "VaultKey") == expected.get(function, set())
+
+
+@pytest.mark.parametrize(
+    "function", ["KosmosPublicKeysFunction", "KosmosWellKnownFunction", "KosmosServiceDirectoryFunction"]
+)
+def test_what_everybody_may_see_needs_no_permission(stack: Stack, function: str) -> None:
+    assert list(stack.statements(function)) == []
+
+
+def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
+    for statement in stack.statements("KosmosHealthzFunction"):
+        if "dynamodb:GetItem" in statement["Action"]:
+            assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HEALTH_PK]}}
+        else:
+            assert set(statement["Action"]) <= {"sqs:GetQueueAttributes", "secretsmanager:DescribeSecret"}

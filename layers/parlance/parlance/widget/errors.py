@@ -1,5 +1,7 @@
 """Every failure in the widget dialect's words: one line, and no more than the page of a stranger may know."""
 
+from collections.abc import Mapping
+
 from parlance.errors import (
     ConflictError,
     ForbiddenError,
@@ -52,8 +54,8 @@ def explain(error: Exception) -> Answer:
 
 def words_of(error: Exception) -> str:
     """The same in the middle of a stream, where no status can be sent any more."""
-    body = explain(error).body or {}
-    return str(body["error"])
+    body = explain(error).body
+    return str(body["error"]) if isinstance(body, Mapping) else BROKEN
 
 
 def _headers(error: Exception) -> dict[str, str]:
