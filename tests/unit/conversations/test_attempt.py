@@ -168,13 +168,16 @@ def test_a_model_that_thinks_for_long_before_its_first_token_keeps_its_lease() -
 
 def test_a_renewal_and_a_beat_that_fail_are_made_again() -> None:
     def steady(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
-        while house.faults.calls("renew") < 2 or house.faults.calls("beat") < 2:
-            house.clock.advance(0.5)
-            tick.wait(0.005)
+        for times in (1, 2):
+            house.clock.advance(_TIMING.renew_every)
+            assert _comes_true(partial(kept_alive, times))
         yield TextDelta("done")
         yield _DONE
 
-    house, tick = House(steady), threading.Event()
+    def kept_alive(times: int) -> bool:
+        return house.faults.calls("renew") >= times and house.faults.calls("beat") >= times
+
+    house = House(steady)
     house.faults.fail_before("renew", UnansweredError("timed out"))
     house.faults.fail_before("beat", ContendedError("throttled"))
 
