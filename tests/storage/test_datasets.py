@@ -264,7 +264,7 @@ def test_a_change_whose_answer_was_lost_is_made_once(
 def test_the_commit_of_an_import_is_tried_again(
     faulty: DatasetRepository, stored: Dataset, faults: Faults, failure: Exception
 ) -> None:
-    faults.fail_after("update", failure, nth=2)
+    faults.fail_after("transact", failure)
     after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
     assert after.record_count == 2
     assert after.version > stored.version
@@ -273,7 +273,7 @@ def test_the_commit_of_an_import_is_tried_again(
 def test_a_change_between_count_and_commit_is_counted(
     faulty: DatasetRepository, stored: Dataset, faults: Faults, store_beside: DatasetRepository
 ) -> None:
-    faults.call_before("update", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record()), nth=2)
+    faults.call_before("transact", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record()))
     after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a")])
     assert (after.record_count, after.version) == (2, 3)
     assert faults.pending == []
@@ -298,7 +298,6 @@ def test_a_change_that_is_always_contended_is_given_up(
 ) -> None:
     for nth in range(1, 20):
         faults.fail_before("transact", ContendedError("conflict"), nth=nth)
-        faults.fail_before("update", ContendedError("conflict"), nth=nth + 1)
     with pytest.raises(ContendedError):
         faulty.add_record(stored.tenant_id, stored.id, a_record())
     with pytest.raises(ContendedError):
