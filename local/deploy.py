@@ -33,6 +33,8 @@ class Deployment:
     identity_table: str
     wakeups_queue_url: str
     sweeps_queue_url: str
+    indexing_queue_url: str
+    snapshots_bucket: str
     stage: str = STAGE
 
     @property
@@ -92,6 +94,8 @@ class Deployer:
             identity_table=outputs["IdentityTable"],
             wakeups_queue_url=outputs["WakeupsQueueUrl"],
             sweeps_queue_url=outputs["SweepsQueueUrl"],
+            indexing_queue_url=outputs["IndexingQueueUrl"],
+            snapshots_bucket=outputs["SnapshotsBucket"],
         )
 
     def _outputs(self) -> dict[str, str] | None:

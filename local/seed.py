@@ -34,6 +34,8 @@ def seed(deployment: Deployment, settings: Settings) -> Credentials:
         deployment.endpoint,
         conversations_table=deployment.conversations_table,
         identity_table=deployment.identity_table,
+        indexing_queue_url=deployment.indexing_queue_url,
+        snapshots_bucket=deployment.snapshots_bucket,
         base_url=settings.base_url,
         websocket_url=settings.websocket_url,
     )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,12 @@ from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
+from parlance.knowledge.indexing import AnnouncedDatasets, IndexRequests, NoRequests
+from parlance.knowledge.snapshots import SnapshotStore
+from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance_cli.credentials import read_credentials, text_of
@@ -44,32 +49,56 @@ class Deployment:
     tenants: TenantStore
     agents: AgentStore
     datasets: DatasetStore
+    snapshots: SnapshotStore | None = None
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
 
 
-def on_tables(conversations: Table, identity: Table, *, base_url: str, websocket_url: str) -> Deployment:
+def on_tables(
+    conversations: Table,
+    identity: Table,
+    *,
+    base_url: str,
+    websocket_url: str,
+    requests: IndexRequests | None = None,
+    snapshots: SnapshotStore | None = None,
+) -> Deployment:
     """The deployment whose data lie in these two tables."""
     return Deployment(
         base_url=base_url,
         websocket_url=websocket_url,
         tenants=DynamoTenantStore(identity),
         agents=AgentRepository(conversations),
-        datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
+        datasets=AnnouncedDatasets(
+            DatasetRepository(conversations, SystemClock(), RandomIds()), requests or NoRequests()
+        ),
+        snapshots=snapshots,
     )
 
 
 def on_emulator(
-    endpoint: str, *, conversations_table: str, identity_table: str, base_url: str, websocket_url: str
+    endpoint: str,
+    *,
+    conversations_table: str,
+    identity_table: str,
+    indexing_queue_url: str,
+    snapshots_bucket: str,
+    base_url: str,
+    websocket_url: str,
 ) -> Deployment:
     """The deployment whose tables are in an emulator."""
-    client = _emulator_session().client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    session = _emulator_session()
+    client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    sqs = partial(session.client, "sqs", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    s3 = partial(session.client, "s3", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
         base_url=base_url,
         websocket_url=websocket_url,
+        requests=SqsIndexRequests(SqsQueue(sqs, indexing_queue_url)),
+        snapshots=S3SnapshotStore(s3, snapshots_bucket, SystemClock(), RandomIds()),
     )
 
 
@@ -89,6 +118,8 @@ def local_deployment(state_dir: Path) -> Deployment:
         endpoint,
         conversations_table=_named(outputs, "ConversationsTable"),
         identity_table=_named(outputs, "IdentityTable"),
+        indexing_queue_url=_named(outputs, "IndexingQueueUrl"),
+        snapshots_bucket=_named(outputs, "SnapshotsBucket"),
         base_url=base_url,
         websocket_url=websocket_url,
     )
@@ -104,6 +135,10 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
         Table(client, _named(outputs, "IdentityTable")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
+        requests=SqsIndexRequests(SqsQueue(partial(session.client, "sqs"), _named(outputs, "IndexingQueueUrl"))),
+        snapshots=S3SnapshotStore(
+            partial(session.client, "s3"), _named(outputs, "SnapshotsBucket"), SystemClock(), RandomIds()
+        ),
     )
 
 

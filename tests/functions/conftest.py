@@ -14,7 +14,7 @@ from tests.functions.gateway import FakeGateway
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Emulator]:
-    with Emulator(services=["dynamodb", "sqs"]) as emulator:
+    with Emulator(services=["dynamodb", "sqs", "s3"]) as emulator:
         yield emulator
 
 
@@ -27,7 +27,7 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.delenv(name)
     for name, value in environment.items():
         patch.setenv(name, value)
-    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    dynamodb, sqs, s3 = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("s3")
     for name in ("conversations", "identity"):
         dynamodb.create_table(
             TableName=name,
@@ -40,13 +40,20 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         )
     wakeups = sqs.create_queue(QueueName="wakeups", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
     sweeps = sqs.create_queue(QueueName="sweeps", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    indexing = sqs.create_queue(QueueName="indexing", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    s3.create_bucket(Bucket="snapshots")
     with FakeGateway().serving() as gateway:
         patch.setenv("CONVERSATIONS_TABLE", "conversations")
         patch.setenv("IDENTITY_TABLE", "identity")
         patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
+        patch.setenv("INDEXING_QUEUE_URL", indexing)
+        patch.setenv("SNAPSHOTS_BUCKET", "snapshots")
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
-        yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
+        yield Cloud(
+            Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, s3, wakeups, sweeps, indexing, gateway
+        )
     patch.undo()
     dynamodb.close()
     sqs.close()
+    s3.close()

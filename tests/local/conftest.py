@@ -27,6 +27,8 @@ DEPLOYMENT = Deployment(
     identity_table="Identity",
     wakeups_queue_url="http://emulator.test/wakeups",
     sweeps_queue_url="http://emulator.test/sweeps",
+    indexing_queue_url="http://emulator.test/indexing",
+    snapshots_bucket="snapshots",
 )
 
 

@@ -39,6 +39,8 @@ class House:
             self.deployment.endpoint,
             conversations_table=self.deployment.conversations_table,
             identity_table=self.deployment.identity_table,
+            indexing_queue_url=self.deployment.indexing_queue_url,
+            snapshots_bucket=self.deployment.snapshots_bucket,
             base_url=self.settings.base_url,
             websocket_url=self.settings.websocket_url,
         )

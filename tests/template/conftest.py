@@ -15,6 +15,7 @@ FUNCTIONS = {
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
+    "IndexingFunction": "IndexingSettings",
 }
 
 

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from local.settings import ROOT
-from parlance.realtime.messages import Sweep, TurnWakeup, parse_sweep, parse_wakeup
+from parlance.realtime.messages import (
+    IndexRequest,
+    Sweep,
+    TurnWakeup,
+    parse_index_request,
+    parse_sweep,
+    parse_wakeup,
+)
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
@@ -23,7 +30,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {"chats-rest", "replies", "sweeps", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {"chats-rest", "replies", "sweeps", "indexing", *WEBSOCKET}
 
 
 def test_the_rest_event_names_a_route(stack: Stack) -> None:
@@ -43,3 +50,5 @@ def test_queue_events_carry_bodies_that_the_workers_read() -> None:
     assert isinstance(parse_wakeup(wakeup["body"]), TurnWakeup)
     (sweep,) = event("sweeps")["Records"]
     assert isinstance(parse_sweep(sweep["body"]), Sweep)
+    (request,) = event("indexing")["Records"]
+    assert isinstance(parse_index_request(request["body"]), IndexRequest)

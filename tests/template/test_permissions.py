@@ -23,8 +23,9 @@ def test_no_wildcard_stands_in_a_policy_of_ours(stack: Stack, function: str) -> 
         assert all("*" not in action for action in statement["Action"]), statement
         for resource in statement["Resource"]:
             assert resource != "*"
-            # The connections of one stage of one API are the only family of resources that is named by a star.
-            assert "*" not in json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            # The connections of one stage of one API, and the objects of one bucket: nothing else is named by a star.
+            families = json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            assert "*" not in families.replace("${SnapshotsBucket.Arn}/snapshots/*", "")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -36,7 +37,7 @@ def test_managed_policies_only_write_logs_and_traces(stack: Stack, function: str
     assert names <= {"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"}
 
 
-@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction"])
+@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction", "IndexingFunction"])
 def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == set()
     assert "IDENTITY_TABLE" not in stack.environment(function)
@@ -63,6 +64,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
                 "dynamodb:BatchWriteItem",
             },
         ),
+        ("IndexingFunction", READING | {"dynamodb:UpdateItem", "dynamodb:BatchWriteItem"}),
     ],
 )
 def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
@@ -70,15 +72,17 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "wakeups", "sweeps"),
+    ("function", "wakeups", "sweeps", "indexing"),
     [
-        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
-        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
-        ("RepliesFunction", CONSUMING, set()),
-        ("SweepsFunction", set(), CONSUMING),
+        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set()),
+        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set()),
+        ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}),
+        ("SweepsFunction", set(), CONSUMING, set()),
+        ("IndexingFunction", set(), set(), CONSUMING),
     ],
 )
-def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]) -> None:
+def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str], indexing: set[str]) -> None:
+    assert stack.actions_on(function, "IndexingQueue") == indexing
     assert stack.actions_on(function, "WakeupsQueue") == wakeups
     assert stack.actions_on(function, "SweepsQueue") == sweeps
 
@@ -90,9 +94,24 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
         ("ChatsWebSocketFunction", True),
         ("RepliesFunction", True),
         ("SweepsFunction", False),
+        ("IndexingFunction", False),
     ],
 )
 def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
     allowed = "execute-api:ManageConnections" in stack.actions_on(function, "WebSocketApi")
     assert allowed is may
     assert ("WEBSOCKET_ENDPOINT" in stack.environment(function)) is may
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("ChatsRestFunction", set()),
+        ("ChatsWebSocketFunction", set()),
+        ("RepliesFunction", {"s3:GetObject"}),
+        ("SweepsFunction", set()),
+        ("IndexingFunction", {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}),
+    ],
+)
+def test_snapshots(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "SnapshotsBucket") == actions

@@ -16,12 +16,13 @@ from parlance.realtime.consumers import Consumer, Context, Wakeups
 from parlance.realtime.delivery import WebSocketAudience
 from parlance.realtime.greeting import Greeter
 from parlance.realtime.management import GatewayManagement
-from parlance.realtime.queues import SqsQueue, SqsWakeups
+from parlance.realtime.queues import SqsIndexRequests, SqsQueue, SqsWakeups
 from parlance.settings import RepliesSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
 from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.turns import DynamoTurnStore
 
@@ -34,7 +35,12 @@ def consumer() -> Consumer:
     queue = SqsQueue(clients.sqs, settings.wakeups_queue_url)
     management = GatewayManagement(partial(clients.management, settings.websocket_endpoint))
     connections = DynamoConnectionStore(table)
-    search = Search(DatasetRepository(table, clock, ids), clock)
+    search = Search(
+        DatasetRepository(table, clock, ids),
+        clock,
+        snapshots=S3SnapshotStore(clients.s3, settings.snapshots_bucket, clock, ids),
+        requests=SqsIndexRequests(SqsQueue(clients.sqs, settings.indexing_queue_url)),
+    )
     models = ModelRegistry({"extractive": lambda: ExtractiveModel(search)})
     worker = Worker(
         DynamoTurnStore(table),

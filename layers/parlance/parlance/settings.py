@@ -51,9 +51,18 @@ class RepliesSettings(_FromEnvironment):
     conversations_table: str
     wakeups_queue_url: str
     websocket_endpoint: str
+    indexing_queue_url: str
+    snapshots_bucket: str
 
 
 @dataclass(frozen=True, slots=True)
 class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingSettings(_FromEnvironment):
+    conversations_table: str
+    indexing_queue_url: str
+    snapshots_bucket: str

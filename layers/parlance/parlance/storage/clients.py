@@ -14,6 +14,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 # At DEBUG botocore writes out every request, with all that users sent in it.
@@ -37,6 +38,12 @@ def _config(attempts: int) -> Config:
 def dynamodb() -> "DynamoDBClient":
     with _making:
         return boto3.client("dynamodb", config=_config(attempts=3))
+
+
+@cache
+def s3() -> "S3Client":
+    with _making:
+        return boto3.client("s3", config=_config(attempts=3))
 
 
 @cache

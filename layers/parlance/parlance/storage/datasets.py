@@ -5,9 +5,9 @@ A dataset's records share one partition; those of one imported source are one ke
 The count stays right while several writers are at work: a single record and the count change in one transaction,
 and an import counts after its writes and commits only if the version is the one it had before it counted.
 
-Every version leaves an item that says which records it changed, in the transaction that raises the version. So from what
-was read at one version the records of a later one follow by reading only what changed between. A version that changed
-too much to say, or that makes up for an import that was killed, leaves no item: all records are read again then.
+Every version leaves an item that says which records it changed, in the transaction that raises the version. So from
+what was read at one version the records of a later one follow by reading only what changed between. A version that
+changed too much to say, or that makes up for an import that was killed, leaves no item: all records are read then.
 """
 
 import json

@@ -21,6 +21,7 @@ from parlance.agents.models.base import (
     ModelRequest,
     TextDelta,
 )
+from parlance.knowledge.citations import citation
 from parlance.knowledge.excerpts import excerpt
 from parlance.knowledge.search import Hit, Search
 from parlance.knowledge.words import content_words, leans_on_what_was_said
@@ -171,14 +172,7 @@ def _quoted(words: Sequence[str]) -> str:
 
 
 def _source(hit: Hit) -> dict[str, Any]:
-    record = hit.record
-    return {
-        "source": record.source,
-        "title": record.title,
-        "record_id": record.id,
-        "score": round(hit.score, 3),
-        "share": round(hit.share, 3),
-    }
+    return citation(hit) | {"share": round(hit.share, 3)}
 
 
 def _pace(request: ModelRequest) -> float:
