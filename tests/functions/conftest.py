@@ -49,6 +49,8 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
         patch.setenv("INDEXING_QUEUE_URL", indexing)
         patch.setenv("SNAPSHOTS_BUCKET", "snapshots")
+        for name in ("EMBEDDING_PROVIDER", "EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_SECRET", "VECTORS_BUCKET"):
+            patch.setenv(name, "none")
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
         yield Cloud(
             Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, s3, wakeups, sweeps, indexing, gateway

@@ -12,6 +12,7 @@ from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.settings import IndexingSettings
 from parlance.storage import clients
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.semantics import embeddings_of
 from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 
@@ -25,6 +26,7 @@ def consumer() -> Consumer:
         DatasetRepository(Table(clients.dynamodb(), settings.conversations_table), clock, ids),
         S3SnapshotStore(clients.s3, settings.snapshots_bucket, clock, ids),
         SqsIndexRequests(queue),
+        embeddings_of(settings, clock),
     )
     return Consumer(Indexings(indexer).handle, queue, clock)
 

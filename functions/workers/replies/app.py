@@ -22,6 +22,7 @@ from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
 from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.semantics import embeddings_of
 from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.turns import DynamoTurnStore
@@ -40,6 +41,7 @@ def consumer() -> Consumer:
         clock,
         snapshots=S3SnapshotStore(clients.s3, settings.snapshots_bucket, clock, ids),
         requests=SqsIndexRequests(SqsQueue(clients.sqs, settings.indexing_queue_url)),
+        semantics=embeddings_of(settings, clock),
     )
     models = ModelRegistry({"extractive": lambda: ExtractiveModel(search)})
     worker = Worker(

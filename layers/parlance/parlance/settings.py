@@ -53,6 +53,11 @@ class RepliesSettings(_FromEnvironment):
     websocket_endpoint: str
     indexing_queue_url: str
     snapshots_bucket: str
+    embedding_provider: str
+    embedding_model: str
+    embedding_url: str
+    embedding_secret: str
+    vectors_bucket: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +71,8 @@ class IndexingSettings(_FromEnvironment):
     conversations_table: str
     indexing_queue_url: str
     snapshots_bucket: str
+    embedding_provider: str
+    embedding_model: str
+    embedding_url: str
+    embedding_secret: str
+    vectors_bucket: str

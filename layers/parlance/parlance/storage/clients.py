@@ -13,8 +13,10 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3vectors import S3VectorsClient
     from mypy_boto3_sqs import SQSClient
 
 # At DEBUG botocore writes out every request, with all that users sent in it.
@@ -44,6 +46,26 @@ def dynamodb() -> "DynamoDBClient":
 def s3() -> "S3Client":
     with _making:
         return boto3.client("s3", config=_config(attempts=3))
+
+
+@cache
+def s3vectors() -> "S3VectorsClient":
+    with _making:
+        return boto3.client("s3vectors", config=_config(attempts=3))
+
+
+@cache
+def embedding_runtime() -> "BedrockRuntimeClient":
+    with _making:
+        return boto3.client("bedrock-runtime", config=_config(attempts=4))
+
+
+@cache
+def secret(arn: str) -> str:
+    """The text of a secret, read once per process."""
+    with _making:
+        client = boto3.client("secretsmanager", config=_config(attempts=3))
+    return client.get_secret_value(SecretId=arn)["SecretString"]
 
 
 @cache
