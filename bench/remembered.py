@@ -21,13 +21,13 @@ class RememberedPassages:
 
     def passages(self, texts: Sequence[str]) -> Sequence[Vector]:
         digests = [hashlib.sha256(f"{self.name}\0{text}".encode()).digest() for text in texts]
-        held: dict[bytes, Vector | None] = {digest: self._held(digest) for digest in digests}
+        held: dict[bytes, array[float] | None] = {digest: self._held(digest) for digest in digests}
         missing = {digest: text for digest, text in zip(digests, texts, strict=True) if held[digest] is None}
         made = self._embedder.passages(list(missing.values())) if missing else []
         for digest, vector in zip(missing, made, strict=True):
             held[digest] = array("f", vector)
-            self._connection.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?)", (digest, array("f", vector)))
-        return [vector for digest in digests if (vector := held[digest]) is not None]
+            self._connection.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?)", (digest, held[digest]))
+        return [numbers for digest in digests if (numbers := held[digest]) is not None]
 
     def question(self, text: str) -> Vector:
         return self._embedder.question(text)

@@ -329,9 +329,9 @@ def test_a_version_tells_what_it_changed(store: DatasetStore, dataset: Dataset) 
     store.delete_record(tenant, name, "rec_one")
     one, two = (imported_record_id("a.md", position) for position in (0, 1))
     other = imported_record_id("b.md", 0)
-    assert store.changed_between(tenant, name, 1, 2) == {"rec_one"}
-    assert store.changed_between(tenant, name, 2, 3) == {one, two}
-    assert store.changed_between(tenant, name, 3, 5) == {two, other, "rec_one"}
+    assert store.changed_between(tenant, name, 1, 2) == frozenset({"rec_one"})
+    assert store.changed_between(tenant, name, 2, 3) == frozenset({one, two})
+    assert store.changed_between(tenant, name, 3, 5) == frozenset({two, other, "rec_one"})
     assert store.changed_between(tenant, name, 5, 5) == frozenset()
     assert store.changed_between(tenant, name, 4, 6) is None, "nobody knows of a version that is not there yet"
     assert store.changed_between(tenant, "none", 1, 2) is None
@@ -355,7 +355,7 @@ def test_a_published_snapshot_is_pointed_to_and_ends_the_log_before_it(store: Da
     assert store.publish(seen, Snapshot(seen.version, "key"))
     assert current(store, dataset).snapshot == Snapshot(4, "key")
     assert current(store, dataset).version == 5
-    assert store.changed_between(tenant, name, 4, 5) == {"rec_later"}
+    assert store.changed_between(tenant, name, 4, 5) == frozenset({"rec_later"})
     assert store.changed_between(tenant, name, 3, 5) is None
     store.rename(tenant, name, name="New", description="")
     assert current(store, dataset).snapshot == Snapshot(4, "key")
@@ -409,7 +409,7 @@ def test_a_record_written_between_reading_the_version_and_raising_it(
     faults.call_before("transact", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record("rec_other")))
     faulty.add_record(stored.tenant_id, stored.id, a_record())
     assert (current(faulty, stored).record_count, current(faulty, stored).version) == (2, 3)
-    assert faulty.changed_between(stored.tenant_id, stored.id, 2, 3) == {"rec_one"}
+    assert faulty.changed_between(stored.tenant_id, stored.id, 2, 3) == frozenset({"rec_one"})
 
 
 def test_many_who_write_at_once_all_get_through(store_beside: DatasetRepository, stored: Dataset) -> None:
@@ -418,4 +418,4 @@ def test_many_who_write_at_once_all_get_through(store_beside: DatasetRepository,
         list(pool.map(lambda n: store_beside.add_record(stored.tenant_id, stored.id, a_record(f"rec_{n}")), numbers))
     after = current(store_beside, stored)
     assert (after.record_count, after.version) == (24, 25)
-    assert store_beside.changed_between(stored.tenant_id, stored.id, 1, 25) == {f"rec_{n}" for n in numbers}
+    assert store_beside.changed_between(stored.tenant_id, stored.id, 1, 25) == frozenset({f"rec_{n}" for n in numbers})

@@ -19,7 +19,7 @@ def data() -> bytes:
 
 def test_it_comes_back(data: bytes) -> None:
     shelf = unpacked(data, DATASET)
-    assert (shelf.version, shelf.ids()) == (3, {"rec_a"})
+    assert (shelf.version, shelf.ids()) == (3, frozenset({"rec_a"}))
 
 
 @pytest.mark.parametrize(
