@@ -14,6 +14,7 @@ def test_nobody_outside_reads_it(stack: Stack) -> None:
 def test_nothing_travels_in_the_clear(stack: Stack) -> None:
     (statement,) = stack.properties("SnapshotsBucketPolicy")["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert stack.resources["SnapshotsBucketPolicy"]["Condition"] == "IsEncryptedOnTheWay"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
