@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 
@@ -22,7 +22,7 @@ class _FromEnvironment:
         """Raises MissingSettingError."""
         found = os.environ if environment is None else environment
         values = {}
-        for name in cls.__annotations__:
+        for name in (field.name for field in fields(cls)):  # type: ignore[arg-type]  # each of us is a dataclass
             value = found.get(name.upper())
             if not value:
                 raise MissingSettingError(name.upper())
@@ -47,10 +47,10 @@ class ChatsWebSocketSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
-class RepliesSettings(_FromEnvironment):
+class _SearchSettings(_FromEnvironment):
+    """Datasets, their snapshots, and the embedding model; `none` stands for what the stack does not have."""
+
     conversations_table: str
-    wakeups_queue_url: str
-    websocket_endpoint: str
     indexing_queue_url: str
     snapshots_bucket: str
     embedding_provider: str
@@ -58,6 +58,12 @@ class RepliesSettings(_FromEnvironment):
     embedding_url: str
     embedding_secret: str
     vectors_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepliesSettings(_SearchSettings):
+    wakeups_queue_url: str
+    websocket_endpoint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,5 @@ class SweepsSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
-class IndexingSettings(_FromEnvironment):
-    conversations_table: str
-    indexing_queue_url: str
-    snapshots_bucket: str
-    embedding_provider: str
-    embedding_model: str
-    embedding_url: str
-    embedding_secret: str
-    vectors_bucket: str
+class IndexingSettings(_SearchSettings):
+    """Who keeps what the others search."""

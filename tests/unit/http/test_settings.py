@@ -9,6 +9,13 @@ _ENVIRONMENT = {
     "IDENTITY_TABLE": "i",
     "WAKEUPS_QUEUE_URL": "w",
     "SWEEPS_QUEUE_URL": "s",
+    "INDEXING_QUEUE_URL": "x",
+    "SNAPSHOTS_BUCKET": "b",
+    "EMBEDDING_PROVIDER": "none",
+    "EMBEDDING_MODEL": "none",
+    "EMBEDDING_URL": "none",
+    "EMBEDDING_SECRET": "none",
+    "VECTORS_BUCKET": "none",
     "UNRELATED": "x",
 }
 
