@@ -22,7 +22,7 @@ type Find = Callable[[str, int], Sequence[str]]
 _PEER = "bm25s"
 _DEPTH = 100
 _SHOWN = 10
-_TIMED_QUESTIONS = 100
+_TIMED_QUESTIONS = 50
 _ROUNDS = 3
 
 

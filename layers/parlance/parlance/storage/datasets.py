@@ -10,7 +10,6 @@ what was read at one version the records of a later one follow by reading only w
 changed too much to say, or that makes up for an import that was killed, leaves no item: all records are read then.
 """
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,11 +20,11 @@ from parlance.errors import ConflictError, NotFoundError
 from parlance.ids import IdSource
 from parlance.knowledge.datasets import Dataset, Record, Snapshot, SourceRecords, source_prefix
 from parlance.storage import keys
+from parlance.storage.dataset_items import dataset_item, dataset_of, record_item, record_of
 from parlance.storage.table import (
     ConditionFailedError,
     ContendedError,
     Delete,
-    Item,
     Key,
     Operation,
     Put,
@@ -58,25 +57,25 @@ class DatasetRepository:
 
     def create(self, dataset: Dataset) -> None:
         try:
-            self._table.put(Put(_dataset_item(dataset), when=_ABSENT))
+            self._table.put(Put(dataset_item(dataset), when=_ABSENT))
         except ConditionFailedError as error:
             raise ConflictError("A dataset with this id exists already") from error
 
     def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:
         item = self._table.get(keys.dataset(tenant_id, dataset_id))
-        return _dataset(item) if item else None
+        return dataset_of(item) if item else None
 
     def of_tenant(self, tenant_id: str) -> list[Dataset]:
         pk = keys.datasets_pk(tenant_id)
         first, last = keys.dataset(tenant_id, "").sk, keys.dataset(tenant_id, keys.HIGHEST).sk
-        return [_dataset(item) for item in self._table.query_all(pk, first=first, last=last)]
+        return [dataset_of(item) for item in self._table.query_all(pk, first=first, last=last)]
 
     def rename(self, tenant_id: str, dataset_id: str, *, name: str, description: str) -> Dataset:
         values = {"name": name, "description": description, "now": self._clock.now()}
         expression = "SET #name = :name, description = :description, updated_at = :now"
         key = keys.dataset(tenant_id, dataset_id)
         try:
-            return _dataset(self._table.update(Update(key, expression, when=_EXISTS, values=values)))
+            return dataset_of(self._table.update(Update(key, expression, when=_EXISTS, values=values)))
         except ConditionFailedError as error:
             raise NotFoundError("dataset") from error
 
@@ -91,11 +90,11 @@ class DatasetRepository:
 
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
         item = self._table.get(keys.record(tenant_id, dataset_id, record_id))
-        return _record(item) if item else None
+        return record_of(item) if item else None
 
     def records_of(self, tenant_id: str, dataset_id: str, record_ids: Iterable[str]) -> list[Record]:
         wanted = [keys.record(tenant_id, dataset_id, record_id) for record_id in sorted(set(record_ids))]
-        return [_record(item) for item in self._table.batch_get(wanted).values()]
+        return [record_of(item) for item in self._table.batch_get(wanted).values()]
 
     def changed_between(self, tenant_id: str, dataset_id: str, after: int, through: int) -> frozenset[str] | None:
         first, last = keys.change(tenant_id, dataset_id, after + 1), keys.change(tenant_id, dataset_id, through)
@@ -126,12 +125,12 @@ class DatasetRepository:
         return True
 
     def add_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
-        put = Put(_record_item(tenant_id, dataset_id, record), when=_ABSENT)
+        put = Put(record_item(tenant_id, dataset_id, record), when=_ABSENT)
         taken = ConflictError("A record with this id exists already")
         self._change_one(tenant_id, dataset_id, record.id, put, growth=1, refused=taken)
 
     def update_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
-        put = Put(_record_item(tenant_id, dataset_id, record), when=_EXISTS)
+        put = Put(record_item(tenant_id, dataset_id, record), when=_EXISTS)
         self._change_one(tenant_id, dataset_id, record.id, put, growth=0, refused=NotFoundError("record"))
 
     def delete_record(self, tenant_id: str, dataset_id: str, record_id: str) -> None:
@@ -142,7 +141,7 @@ class DatasetRepository:
         item = self._table.get(keys.dataset(tenant_id, dataset_id))
         if item is None:
             raise NotFoundError("dataset")
-        current = _dataset(item)
+        current = dataset_of(item)
         must_commit = makes_up = "import_began" in item
         changed: list[str] = []
         touched: set[str] = set()
@@ -158,7 +157,7 @@ class DatasetRepository:
                 changed.append(change.source)
                 touched.update([*(record.id for record in puts), *deletes])
                 self._table.batch_write(
-                    puts=[_record_item(tenant_id, dataset_id, record) for record in puts],
+                    puts=[record_item(tenant_id, dataset_id, record) for record in puts],
                     deletes=[keys.record(tenant_id, dataset_id, record_id) for record_id in deletes],
                 )
         finally:
@@ -258,7 +257,7 @@ class DatasetRepository:
 
     def _records(self, tenant_id: str, dataset_id: str, prefix: str) -> Iterator[Record]:
         pk, first, last = _range(tenant_id, dataset_id, prefix)
-        return (_record(item) for item in self._table.query_all(pk, first=first, last=last))
+        return (record_of(item) for item in self._table.query_all(pk, first=first, last=last))
 
     def _record_keys(self, tenant_id: str, dataset_id: str, prefix: str) -> Iterator[Key]:
         pk, first, last = _range(tenant_id, dataset_id, prefix)
@@ -311,65 +310,3 @@ def _range(tenant_id: str, dataset_id: str, prefix: str) -> tuple[str, str, str]
     first = keys.record(tenant_id, dataset_id, prefix)
     last = keys.record(tenant_id, dataset_id, prefix + keys.HIGHEST)
     return first.pk, first.sk, last.sk
-
-
-def _dataset_item(dataset: Dataset) -> Item:
-    key = keys.dataset(dataset.tenant_id, dataset.id)
-    return {
-        "pk": key.pk,
-        "sk": key.sk,
-        "v": keys.SCHEMA_VERSION,
-        "tenant_id": dataset.tenant_id,
-        "id": dataset.id,
-        "name": dataset.name,
-        "description": dataset.description,
-        "version": dataset.version,
-        "record_count": dataset.record_count,
-        "created_at": dataset.created_at,
-        "updated_at": dataset.updated_at,
-    }
-
-
-def _dataset(item: Item) -> Dataset:
-    return Dataset(
-        tenant_id=item["tenant_id"],
-        id=item["id"],
-        name=item["name"],
-        description=item["description"],
-        created_at=item["created_at"],
-        updated_at=item["updated_at"],
-        version=item["version"],
-        record_count=item["record_count"],
-        snapshot=Snapshot(item["snapshot_version"], item["snapshot_key"]) if "snapshot_key" in item else None,
-    )
-
-
-def _record_item(tenant_id: str, dataset_id: str, record: Record) -> Item:
-    key = keys.record(tenant_id, dataset_id, record.id)
-    return {
-        "pk": key.pk,
-        "sk": key.sk,
-        "v": keys.SCHEMA_VERSION,
-        "id": record.id,
-        "text": record.text,
-        "source": record.source,
-        "title": record.title,
-        "position": record.position,
-        "created_at": record.created_at,
-        "updated_at": record.updated_at,
-        # A user's numbers may not fit the table's, so they stay text.
-        "meta": json.dumps(dict(record.meta)) if record.meta else None,
-    }
-
-
-def _record(item: Item) -> Record:
-    return Record(
-        id=item["id"],
-        text=item["text"],
-        source=item["source"],
-        title=item["title"],
-        position=item["position"],
-        created_at=item["created_at"],
-        updated_at=item["updated_at"],
-        meta=json.loads(item["meta"]) if item.get("meta") else {},
-    )
