@@ -262,7 +262,9 @@ def test_the_key_of_a_row_is_kept_beside_its_text() -> None:
     lines = b'{"_id": "d1", "title": "Start", "text": "make run", "metadata": {}}\n{"_id": "d2"}\n'
     keyed, lone = read_jsonl(lines, "x").sections
     assert (keyed.path, keyed.blocks, keyed.meta) == (("Start",), ("make run",), {"line": 1, "id": "d1"})
-    assert (lone.blocks, lone.meta) == (("_id: d2",), {"line": 2}), "a row that says nothing else says its key"
+    assert (lone.blocks, lone.meta) == (("_id: d2",), {"line": 2, "id": "d2"}), (
+        "a row that says nothing else says its key"
+    )
 
 
 def test_jsonl() -> None:

@@ -78,7 +78,9 @@ def _shortened(problems: list[str]) -> tuple[str, ...]:
 def _section(row: Mapping[str, Any], unit: str, number: int) -> Section | None:
     """The row under its own title, if a column looks like one; a lone text column goes without its name."""
     values = {key: text for key, value in row.items() if (text := _text(value))}
-    identity = {"id": values.pop(_ID_COLUMN)} if _ID_COLUMN in values and len(values) > 1 else {}
+    identity = {"id": values[_ID_COLUMN]} if _ID_COLUMN in values else {}
+    if identity and len(values) > 1:
+        del values[_ID_COLUMN]
     named = {key.strip().lower(): key for key in values}
     title_key = next((named[one] for one in _TITLE_COLUMNS if one in named), None)
     title = values[title_key] if title_key else ""
