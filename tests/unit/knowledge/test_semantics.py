@@ -93,6 +93,15 @@ def test_a_change_is_found_by_words_at_once_and_by_meaning_after_the_next_index(
     assert house.best("little") == "A tiny lantern."
 
 
+def test_a_process_that_was_there_before_the_vectors_gets_them(house: House) -> None:
+    """Nothing has changed in the dataset, so its version says nothing of them."""
+    house.embedder = ConceptEmbedder(name="concepts, second edition")
+    search = house.search()
+    assert search.search("tenant", "docs", "car") == []
+    house.index()
+    assert search.search("tenant", "docs", "car")[0].record.text == TEXTS[0]
+
+
 def test_only_what_changed_is_embedded_again(house: House) -> None:
     house.embedder.asked.clear()
     house.write((*TEXTS[:5], "The form is small."))

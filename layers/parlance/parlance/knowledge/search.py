@@ -10,7 +10,7 @@ from typing import Protocol
 
 from parlance.clock import Clock
 from parlance.knowledge.cache import TimedCache
-from parlance.knowledge.datasets import Dataset
+from parlance.knowledge.datasets import Dataset, Snapshot
 from parlance.knowledge.fusion import fused
 from parlance.knowledge.index import Ranked
 from parlance.knowledge.indexing import IndexRequests, NoRequests, is_due
@@ -41,10 +41,14 @@ class Semantics(Protocol):
 
 @dataclass(slots=True)
 class _Held:
-    """One dataset's shelf; its lock lets one caller load while the others wait for the result."""
+    """One dataset's shelf, and the snapshot there was when it was loaded.
+
+    The lock lets one caller load while the others wait for the result.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     shelf: Shelf | None = None
+    snapshot: Snapshot | None = None
 
 
 class Search:
@@ -102,8 +106,10 @@ class Search:
     def _shelf(self, dataset: Dataset) -> Shelf:
         held = self._held.get((dataset.tenant_id, dataset.id, dataset.created_at))
         with held.lock:
-            if held.shelf is None or not self._follows(held.shelf, dataset):
-                held.shelf = self._loaded(dataset)
+            # Vectors come with snapshots alone, so that a new one is worth reading whatever its version.
+            has_new_vectors = self._semantics is not None and dataset.snapshot != held.snapshot
+            if held.shelf is None or has_new_vectors or not self._follows(held.shelf, dataset):
+                held.shelf, held.snapshot = self._loaded(dataset), dataset.snapshot
             return held.shelf
 
     def _follows(self, shelf: Shelf, dataset: Dataset) -> bool:
