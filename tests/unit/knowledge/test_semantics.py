@@ -50,7 +50,14 @@ class House:
         return indexer.index("tenant", "docs", deadline=self.clock.monotonic() + seconds)
 
     def search(self) -> Search:
-        return Search(self.store, self.clock, ttl=0, snapshots=self.snapshots, semantics=self.embeddings)
+        return Search(
+            self.store,
+            self.clock,
+            ttl=0,
+            snapshots=self.snapshots,
+            requests=self.requests,
+            semantics=self.embeddings,
+        )
 
     def best(self, question: str) -> str:
         return self.search().search("tenant", "docs", question)[0].record.text
@@ -100,6 +107,17 @@ def test_a_process_that_was_there_before_the_vectors_gets_them(house: House) -> 
     assert search.search("tenant", "docs", "car") == []
     house.index()
     assert search.search("tenant", "docs", "car")[0].record.text == TEXTS[0]
+
+
+def test_a_search_that_misses_the_vectors_asks_for_them(house: House) -> None:
+    """As where a stack is given an embedding model after its datasets."""
+    house.best("blue form")
+    assert house.requests.asked == []
+    house.embedder = ConceptEmbedder(name="concepts, second edition")
+    search = house.search()
+    for _ in range(3):
+        search.search("tenant", "docs", "blue form")
+    assert house.requests.asked == [("tenant", "docs", False)]
 
 
 def test_only_what_changed_is_embedded_again(house: House) -> None:

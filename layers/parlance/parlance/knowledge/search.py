@@ -31,6 +31,10 @@ _FUSED_DEPTH = 100
 class Semantics(Protocol):
     """Finds records by their meaning."""
 
+    def is_known(self, shelf: Shelf) -> bool:
+        """Whether the meaning of what is on the shelf has been made out at all."""
+        ...
+
     def nearest(self, dataset: Dataset, shelf: Shelf, question: str, limit: int) -> Mapping[str, float]:
         """The ids of the records on the shelf that are closest to the question, best first, with their similarity.
 
@@ -117,7 +121,8 @@ class Search:
 
     def _loaded(self, dataset: Dataset) -> Shelf:
         loaded = self._loader.load(dataset)
-        if loaded.unreadable or is_due(dataset, loaded.tail):
+        is_meaningless = self._semantics is not None and not self._semantics.is_known(loaded.shelf)
+        if loaded.unreadable or is_meaningless or is_due(dataset, loaded.tail):
             self._requests.request(dataset.tenant_id, dataset.id, unreadable=loaded.unreadable)
         return loaded.shelf
 

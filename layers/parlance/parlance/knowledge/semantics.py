@@ -50,9 +50,12 @@ class Embeddings:
         self._clock = clock
         self._store = store
 
+    def is_known(self, shelf: Shelf) -> bool:
+        return shelf.embedding_model == self._embedder.name
+
     def nearest(self, dataset: Dataset, shelf: Shelf, question: str, limit: int) -> Mapping[str, float]:
         model = self._embedder.name
-        if shelf.embedding_model != model:
+        if not self.is_known(shelf):
             return {}
         try:
             vector = self._embedder.question(question)
