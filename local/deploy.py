@@ -36,6 +36,8 @@ class Deployment:
     secrets_prefix: str
     server_public_key: str
     vault_key: str
+    indexing_queue_url: str
+    snapshots_bucket: str
     stage: str = STAGE
 
     @property
@@ -98,6 +100,8 @@ class Deployer:
             secrets_prefix=outputs["SecretsPrefix"],
             server_public_key=outputs["ServerPublicKey"],
             vault_key=outputs["VaultKey"],
+            indexing_queue_url=outputs["IndexingQueueUrl"],
+            snapshots_bucket=outputs["SnapshotsBucket"],
         )
 
     def _outputs(self) -> dict[str, str] | None:

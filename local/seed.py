@@ -39,6 +39,8 @@ def seed(deployment: Deployment, settings: Settings) -> Credentials:
         conversations_table=deployment.conversations_table,
         identity_table=deployment.identity_table,
         secrets_prefix=deployment.secrets_prefix,
+        indexing_queue_url=deployment.indexing_queue_url,
+        snapshots_bucket=deployment.snapshots_bucket,
         base_url=settings.base_url,
         websocket_url=settings.websocket_url,
     )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,14 @@ from parlance.identity.secrets import RandomSecrets
 from parlance.identity.web_keys import AdminKey, WebKeyStore, WidgetKey
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
+from parlance.knowledge.indexing import AnnouncedDatasets, IndexRequests, NoRequests
+from parlance.knowledge.snapshots import SnapshotStore
+from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import SkillsetRepository
+from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.web_keys import admin_key_store, widget_key_store
@@ -57,13 +62,21 @@ class Deployment:
     webhooks: WebhookStore
     widget_keys: WebKeyStore[WidgetKey]
     admin_keys: WebKeyStore[AdminKey]
+    snapshots: SnapshotStore | None = None
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
 
 
 def on_tables(
-    conversations: Table, identity: Table, tenant_secrets: SecretStore, *, base_url: str, websocket_url: str
+    conversations: Table,
+    identity: Table,
+    tenant_secrets: SecretStore,
+    *,
+    base_url: str,
+    websocket_url: str,
+    requests: IndexRequests | None = None,
+    snapshots: SnapshotStore | None = None,
 ) -> Deployment:
     """The deployment whose data lie in these two tables and this store of secrets."""
     return Deployment(
@@ -71,12 +84,15 @@ def on_tables(
         websocket_url=websocket_url,
         tenants=DynamoTenantStore(identity),
         agents=AgentRepository(conversations),
-        datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
+        datasets=AnnouncedDatasets(
+            DatasetRepository(conversations, SystemClock(), RandomIds()), requests or NoRequests()
+        ),
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
         webhooks=WebhookRepository(conversations),
         widget_keys=widget_key_store(identity),
         admin_keys=admin_key_store(identity),
+        snapshots=snapshots,
     )
 
 
@@ -86,6 +102,8 @@ def on_emulator(
     conversations_table: str,
     identity_table: str,
     secrets_prefix: str,
+    indexing_queue_url: str,
+    snapshots_bucket: str,
     base_url: str,
     websocket_url: str,
 ) -> Deployment:
@@ -93,12 +111,16 @@ def on_emulator(
     session = _emulator_session()
     client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     secrets_manager = session.client("secretsmanager", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    sqs = partial(session.client, "sqs", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    s3 = partial(session.client, "s3", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
         SecretsManager(lambda: secrets_manager, secrets_prefix),
         base_url=base_url,
         websocket_url=websocket_url,
+        requests=SqsIndexRequests(SqsQueue(sqs, indexing_queue_url)),
+        snapshots=S3SnapshotStore(s3, snapshots_bucket, SystemClock(), RandomIds()),
     )
 
 
@@ -119,6 +141,8 @@ def local_deployment(state_dir: Path) -> Deployment:
         conversations_table=_named(outputs, "ConversationsTable"),
         identity_table=_named(outputs, "IdentityTable"),
         secrets_prefix=_named(outputs, "SecretsPrefix"),
+        indexing_queue_url=_named(outputs, "IndexingQueueUrl"),
+        snapshots_bucket=_named(outputs, "SnapshotsBucket"),
         base_url=base_url,
         websocket_url=websocket_url,
     )
@@ -135,6 +159,10 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
         SecretsManager(lambda: session.client("secretsmanager"), _named(outputs, "SecretsPrefix")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
+        requests=SqsIndexRequests(SqsQueue(partial(session.client, "sqs"), _named(outputs, "IndexingQueueUrl"))),
+        snapshots=S3SnapshotStore(
+            partial(session.client, "s3"), _named(outputs, "SnapshotsBucket"), SystemClock(), RandomIds()
+        ),
     )
 
 

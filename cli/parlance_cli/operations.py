@@ -307,7 +307,8 @@ def search_dataset(
 ) -> Sequence[Hit]:
     """The best passages first."""
     get_dataset(deployment, tenant_id, dataset_id)
-    return Search(deployment.datasets, deployment.clock).search(tenant_id, dataset_id, query, limit)
+    search = Search(deployment.datasets, deployment.clock, snapshots=deployment.snapshots)
+    return search.search(tenant_id, dataset_id, query, limit)
 
 
 def widget_keys(deployment: Deployment) -> WidgetKeys:

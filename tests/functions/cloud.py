@@ -8,6 +8,7 @@ from uuid import uuid4
 from functions.chats.messages import app as messages_app
 from functions.chats.rest import app as rest_app
 from functions.chats.websocket import app as websocket_app
+from functions.workers.indexing import app as indexing_app
 from functions.workers.replies import app as replies_app
 from functions.workers.sweeps import app as sweeps_app
 from parlance.agents.definitions import Agent
@@ -23,6 +24,7 @@ from tests.functions import events
 from tests.functions.gateway import FakeGateway
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 WIDE = Limits(rest_per_minute=100_000, messages_per_second=1_000, connections=50)
@@ -73,8 +75,10 @@ class Cloud:
     table: Table
     identity: Table
     sqs: "SQSClient"
+    s3: "S3Client"
     wakeups_url: str
     sweeps_url: str
+    indexing_url: str
     gateway: FakeGateway
 
     @property
@@ -138,6 +142,10 @@ class Cloud:
     def work(self) -> list[dict[str, Any]]:
         """Let the workers have every message that is visible now; returns the bodies."""
         return self._drain(self.wakeups_url, replies_app.handler) + self._drain(self.sweeps_url, sweeps_app.handler)
+
+    def index(self) -> list[dict[str, Any]]:
+        """Let the indexing worker have every message that is visible now; returns the bodies."""
+        return self._drain(self.indexing_url, indexing_app.handler)
 
     def _drain(self, url: str, handler: Any) -> list[dict[str, Any]]:
         bodies = []

@@ -31,6 +31,8 @@ DEPLOYMENT = Deployment(
     secrets_prefix="parlance/parlance",
     server_public_key="server-public-key",
     vault_key="local:" + "A" * 43 + "=",
+    indexing_queue_url="http://emulator.test/indexing",
+    snapshots_bucket="snapshots",
 )
 
 

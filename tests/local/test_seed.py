@@ -40,6 +40,8 @@ class House:
             conversations_table=self.deployment.conversations_table,
             identity_table=self.deployment.identity_table,
             secrets_prefix=self.deployment.secrets_prefix,
+            indexing_queue_url=self.deployment.indexing_queue_url,
+            snapshots_bucket=self.deployment.snapshots_bucket,
             base_url=self.settings.base_url,
             websocket_url=self.settings.websocket_url,
         )

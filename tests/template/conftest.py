@@ -29,6 +29,7 @@ FUNCTIONS = {
     "KosmosPublicKeysFunction": "PublicKeySettings",
     "KosmosWellKnownFunction": "PublicKeySettings",
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
+    "IndexingFunction": "IndexingSettings",
 }
 STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction", "WidgetStreamFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""

@@ -183,4 +183,5 @@ def test_outputs(stack: Stack) -> None:
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
         *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl", "SecretsPrefix"),
         *("ServerPublicKey", "ServerKeysSecret", "EcCurveName", "VaultKey"),
+        *("IndexingQueueUrl", "SnapshotsBucket"),
     }

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from local.settings import ROOT
-from parlance.realtime.messages import Sweep, TurnWakeup, parse_sweep, parse_wakeup
+from parlance.realtime.messages import (
+    IndexRequest,
+    Sweep,
+    TurnWakeup,
+    parse_index_request,
+    parse_sweep,
+    parse_wakeup,
+)
 from parlance.webhooks.messages import TurnEnding, parse_notice
 from tests.template.conftest import Stack
 
@@ -39,7 +46,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    expected = {*REST, "replies", "sweeps", "webhooks", "server-keys", *WEBSOCKET}
+    expected = {*REST, "replies", "sweeps", "webhooks", "indexing", "server-keys", *WEBSOCKET}
     assert {path.stem for path in EVENTS.glob("*.json")} == expected
 
 
@@ -72,3 +79,5 @@ def test_queue_events_carry_bodies_that_the_workers_read() -> None:
     assert isinstance(parse_sweep(sweep["body"]), Sweep)
     (notice,) = event("webhooks")["Records"]
     assert isinstance(parse_notice(notice["body"]), TurnEnding)
+    (request,) = event("indexing")["Records"]
+    assert isinstance(parse_index_request(request["body"]), IndexRequest)

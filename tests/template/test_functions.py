@@ -90,6 +90,7 @@ def test_functions_behind_a_gateway_end_with_its_patience(stack: Stack, function
         ("RepliesSource", "RepliesFunction", "WakeupsQueue"),
         ("SweepsSource", "SweepsFunction", "SweepsQueue"),
         ("WebhooksSource", "WebhooksFunction", "WebhooksQueue"),
+        ("IndexingSource", "IndexingFunction", "IndexingQueue"),
     ],
 )
 def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, function: str, queue: str) -> None:
@@ -104,10 +105,12 @@ def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, functio
 
 
 def test_these_are_all_sources(stack: Stack) -> None:
-    assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {"RepliesSource", "SweepsSource", "WebhooksSource"}
+    assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {
+        *("RepliesSource", "SweepsSource", "WebhooksSource", "IndexingSource")
+    }
 
 
-@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue"])
+@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue", "IndexingQueue"])
 def test_what_cannot_be_handled_is_kept_and_reported(stack: Stack, queue: str) -> None:
     redrive = stack.properties(queue)["RedrivePolicy"]
     # A message comes again each time that a lease is found held, so many times are no sign of trouble.

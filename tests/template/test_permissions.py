@@ -5,7 +5,7 @@ import json
 import pytest
 
 from parlance.storage.keys import HEALTH_PK
-from tests.template.conftest import FUNCTIONS, Stack
+from tests.template.conftest import FUNCTIONS, STREAMING, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -31,9 +31,10 @@ def test_no_wildcard_stands_in_a_policy_of_ours(stack: Stack, function: str) -> 
         assert all("*" not in action for action in statement["Action"]), statement
         for resource in statement["Resource"]:
             assert resource != "*"
-            # Two families of resources are named by a star: the connections of one stage of one API, and the secrets
-            # of this stack, whose ARNs end in something that nobody chooses.
+            # Families of resources are named by a star: the connections of one stage of one API, the objects of
+            # one bucket, and the secrets of this stack, whose ARNs end in something that nobody chooses.
             named = json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            named = named.replace("${SnapshotsBucket.Arn}/snapshots/*", "")
             assert "*" not in named.replace(":secret:parlance/${AWS::StackName}/*", "")
 
 
@@ -46,7 +47,7 @@ def test_managed_policies_only_write_logs_and_traces(stack: Stack, function: str
     assert names <= {"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"}
 
 
-@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction", "WebhooksFunction"])
+@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction", "WebhooksFunction", "IndexingFunction"])
 def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == set()
     assert "IDENTITY_TABLE" not in stack.environment(function)
@@ -78,6 +79,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
                 "dynamodb:BatchWriteItem",
             },
         ),
+        ("IndexingFunction", READING | {"dynamodb:UpdateItem", "dynamodb:BatchWriteItem"}),
     ],
 )
 def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
@@ -85,20 +87,24 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "wakeups", "sweeps", "webhooks"),
+    ("function", "wakeups", "sweeps", "webhooks", "indexing"),
     [
-        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set()),
-        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
-        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set()),
-        ("WidgetChatFunction", {"sqs:SendMessage"}, set(), set()),
-        ("WidgetStreamFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
-        ("KosmosAgentQueryFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
-        ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}),
-        ("SweepsFunction", set(), CONSUMING, set()),
-        ("WebhooksFunction", set(), set(), CONSUMING),
+        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set(), set()),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set(), set()),
+        ("WidgetChatFunction", {"sqs:SendMessage"}, set(), set(), set()),
+        ("WidgetStreamFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("KosmosAgentQueryFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("SweepsFunction", set(), CONSUMING, set(), set()),
+        ("WebhooksFunction", set(), set(), CONSUMING, set()),
+        ("IndexingFunction", set(), set(), set(), CONSUMING),
     ],
 )
-def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str], webhooks: set[str]) -> None:
+def test_queues(
+    stack: Stack, function: str, wakeups: set[str], sweeps: set[str], webhooks: set[str], indexing: set[str]
+) -> None:
+    assert stack.actions_on(function, "IndexingQueue") == indexing
     assert stack.actions_on(function, "WakeupsQueue") == wakeups
     assert stack.actions_on(function, "SweepsQueue") == sweeps
     assert stack.actions_on(function, "WebhooksQueue") == webhooks
@@ -115,6 +121,7 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
         ("RepliesFunction", True),
         ("SweepsFunction", False),
         ("WebhooksFunction", False),
+        ("IndexingFunction", False),
     ],
 )
 def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
@@ -224,3 +231,10 @@ def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
             assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HEALTH_PK]}}
         else:
             assert set(statement["Action"]) <= {"sqs:GetQueueAttributes", "secretsmanager:DescribeSecret"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_snapshots(stack: Stack, function: str) -> None:
+    expected = {name: {"s3:GetObject"} for name in ("RepliesFunction", *STREAMING)}
+    expected["IndexingFunction"] = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    assert stack.actions_on(function, "SnapshotsBucket") == expected.get(function, set())

@@ -32,7 +32,26 @@ class _FromEnvironment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweringSettings(_FromEnvironment):
+class _SearchSettings(_FromEnvironment):
+    """Datasets, their snapshots, and the embedding model; `none` stands for what the stack does not have."""
+
+    conversations_table: str
+    indexing_queue_url: str
+    snapshots_bucket: str
+    embedding_provider: str
+    embedding_model: str
+    embedding_url: str
+    embedding_secret: str
+    vectors_bucket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexingSettings(_SearchSettings):
+    """Of the function that keeps what the others search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweringSettings(_SearchSettings):
     """Of every function that runs turns. `private_model_hosts` are names, separated by commas."""
 
     secrets_prefix: str
@@ -50,7 +69,6 @@ class ChatsRestSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatsMessagesSettings(AnsweringSettings):
-    conversations_table: str
     identity_table: str
     wakeups_queue_url: str
 
@@ -72,14 +90,12 @@ class WidgetChatSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetStreamSettings(AnsweringSettings):
-    conversations_table: str
     identity_table: str
     wakeups_queue_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepliesSettings(AnsweringSettings):
-    conversations_table: str
     wakeups_queue_url: str
     websocket_endpoint: str
 
@@ -168,7 +184,6 @@ class EcdsaHelperSettings(_FromEnvironment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentQuerySettings(AnsweringSettings):
-    conversations_table: str
     identity_table: str
     wakeups_queue_url: str
     ec_curve_name: str

@@ -57,7 +57,15 @@ class TestRequest:
         )
         assert request.instructions.startswith("Be brief.\n\nMaterial from documents and tools")
         assert end.metadata["sources"] == [
-            {"source": "docs.md", "title": "Guide", "record_id": "r0", "score": 1.0, "share": 1.0}
+            {
+                "source": "docs.md",
+                "uri": None,
+                "title": "Guide",
+                "record_id": "r0",
+                "score": 1.0,
+                "excerpt": "Green tea steeps for two minutes.",
+                "share": 1.0,
+            }
         ]
 
     def test_of_a_model_that_retrieves_costs_no_search(self) -> None:

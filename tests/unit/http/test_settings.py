@@ -11,6 +11,13 @@ _ENVIRONMENT = {
     "SECRETS_PREFIX": "parlance/test",
     "WEBHOOKS_QUEUE_URL": "h",
     "SWEEPS_QUEUE_URL": "s",
+    "INDEXING_QUEUE_URL": "x",
+    "SNAPSHOTS_BUCKET": "b",
+    "EMBEDDING_PROVIDER": "none",
+    "EMBEDDING_MODEL": "none",
+    "EMBEDDING_URL": "none",
+    "EMBEDDING_SECRET": "none",
+    "VECTORS_BUCKET": "none",
     "UNRELATED": "x",
 }
 

@@ -14,13 +14,15 @@ from parlance.clock import Clock
 from parlance.ids import IdSource
 from parlance.knowledge.search import Search
 from parlance.outbound.addresses import Guard
-from parlance.realtime.queues import SqsQueue
+from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.settings import AnsweringSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.secrets import SecretsManager
+from parlance.storage.semantics import embeddings_of
 from parlance.storage.skillsets import CachedSkills, SkillsetRepository
+from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.webhooks import WebhookRepository
 from parlance.webhooks.notices import QueuedNotices
@@ -30,7 +32,13 @@ def responder(
     table: Table, settings: AnsweringSettings, *, clock: Clock, ids: IdSource, channels: Channels | None = None
 ) -> AgentResponder:
     """`table` is the Conversations table; `channels` are where clients publish what their functions return."""
-    search = Search(DatasetRepository(table, clock, ids), clock)
+    search = Search(
+        DatasetRepository(table, clock, ids),
+        clock,
+        snapshots=S3SnapshotStore(clients.s3, settings.snapshots_bucket, clock, ids),
+        requests=SqsIndexRequests(SqsQueue(clients.sqs, settings.indexing_queue_url)),
+        semantics=embeddings_of(settings, clock),
+    )
     secrets = CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock)
     workshop = Workshop(
         CachedSkills(SkillsetRepository(table), clock),

@@ -2,15 +2,10 @@
 
 from typing import Any
 
+from parlance.knowledge.citations import citation
 from parlance.knowledge.search import Hit
 
 
 def source_of(hit: Hit) -> dict[str, Any]:
-    record = hit.record
-    return {
-        "source": record.source,
-        "title": record.title,
-        "record_id": record.id,
-        "score": round(hit.score, 3),
-        "share": round(hit.share, 3),
-    }
+    """`share` is how much of the question the passage speaks of, from 0 to 1."""
+    return citation(hit) | {"share": round(hit.share, 3)}

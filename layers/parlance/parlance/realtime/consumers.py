@@ -14,9 +14,10 @@ from parlance.conversations.sweeper import NotMarked, Sweeper, SweepLater
 from parlance.conversations.worker import Drained, Held, Worker
 from parlance.errors import UnavailableError
 from parlance.http.faults import log_fault
+from parlance.knowledge.indexer import Indexer
 from parlance.logs import logger
 from parlance.realtime.greeting import Greeter
-from parlance.realtime.messages import Greeting, TurnWakeup, Watchdog, parse_sweep, parse_wakeup
+from parlance.realtime.messages import Greeting, TurnWakeup, Watchdog, parse_index_request, parse_sweep, parse_wakeup
 
 _WAKEUP_RECEIPTS_MAX = 2
 _UNMARKED_RECEIPTS_MAX = 4
@@ -134,4 +135,17 @@ class Deletions:
                 self._sweeps.sweep(sweep.tenant_id, sweep.conversation_id, delay_seconds=delay_seconds)
             case NotMarked() if received.receipts < _UNMARKED_RECEIPTS_MAX:
                 return Again(_UNMARKED_PAUSE)
+        return None
+
+
+class Indexings:
+    """Handles the making of snapshots."""
+
+    def __init__(self, indexer: Indexer) -> None:
+        self._indexer = indexer
+
+    def handle(self, received: Received) -> Again | None:
+        """Raises ValueError for a body that is none of ours."""
+        asked = parse_index_request(received.body)
+        self._indexer.index(asked.tenant_id, asked.dataset_id, deadline=received.deadline, unreadable=asked.unreadable)
         return None

@@ -56,6 +56,20 @@ def parse_wakeup(body: str) -> TurnWakeup | Watchdog | Greeting:
     return _wakeup.validate_json(body)
 
 
+class IndexRequest(_Body):
+    """A dataset may need a new snapshot of its index; `unreadable` if its present one is of no use."""
+
+    kind: Literal["index"] = "index"
+    tenant_id: str
+    dataset_id: str
+    unreadable: bool = False
+
+
 def parse_sweep(body: str) -> Sweep:
     """Raises ValueError."""
     return Sweep.model_validate_json(body)
+
+
+def parse_index_request(body: str) -> IndexRequest:
+    """Raises ValueError."""
+    return IndexRequest.model_validate_json(body)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3vectors import S3VectorsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -35,6 +37,32 @@ def _config(attempts: int) -> Config:
 def dynamodb() -> "DynamoDBClient":
     with _making:
         return boto3.client("dynamodb", config=_config(attempts=3))
+
+
+@cache
+def s3() -> "S3Client":
+    with _making:
+        return boto3.client("s3", config=_config(attempts=3))
+
+
+@cache
+def s3vectors() -> "S3VectorsClient":
+    with _making:
+        return boto3.client("s3vectors", config=_config(attempts=3))
+
+
+@cache
+def embedding_runtime() -> "BedrockRuntimeClient":
+    with _making:
+        return boto3.client("bedrock-runtime", config=_config(attempts=4))
+
+
+@cache
+def secret(arn: str) -> str:
+    """The text of a secret, read once per process."""
+    with _making:
+        client = boto3.client("secretsmanager", config=_config(attempts=3))
+    return client.get_secret_value(SecretId=arn)["SecretString"]
 
 
 @cache

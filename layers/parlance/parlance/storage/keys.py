@@ -129,6 +129,11 @@ def record(tenant_id: str, dataset_id: str, record_id: str) -> Key:
     return Key(records_pk(tenant_id, dataset_id), f"record#{record_id}")
 
 
+def change(tenant_id: str, dataset_id: str, version: int) -> Key:
+    """Which records a version of a dataset changed. Beside the records, so that they go together."""
+    return Key(records_pk(tenant_id, dataset_id), f"change#{padded(version)}")
+
+
 def counter(tenant_id: str, name: str) -> Key:
     return Key(f"T#{tenant_id}#L#{name}", "counter")
 
