@@ -124,7 +124,7 @@ class Cloud:
             path in {"/v1/chat", "/v1/chat/stream"} if method == "POST" else method == "GET" and "admin" not in path
         )
         app = widget_stream_app if streams else widget_chat_app
-        answer = app.handler(event, events.Context())  # type: ignore[arg-type]
+        answer = app.handler(event, events.Context())
         multi = {name.lower(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()}
         headers = multi | {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
         return Reply(answer["statusCode"], headers, answer["body"])

@@ -9,6 +9,7 @@ import pytest
 
 from parlance.agents.models.base import Cancellation, Completed, ModelError, ModelEvent, TextDelta
 from parlance.identity.web_keys import WidgetLimits
+from tests.fakes.house import echo
 from tests.unit.http.asgi import request
 from tests.unit.widget.house import House, chunks, lines
 
@@ -114,7 +115,7 @@ async def test_a_model_that_breaks_off_is_told_and_a_retry_doubles_nothing() -> 
     plain = await house.post("/v1/chat", HELLO, **key)
     assert (plain.status, plain.json) == (500, {"error": "Internal server error"})
 
-    house.responder.script = lambda content, _: iter([TextDelta(f"re: {content}"), Completed(1, 1)])
+    house.responder.script = echo
     again = lines(await house.post("/v1/chat/stream", HELLO, **key))
     assert again[0]["turnId"] == start["turnId"]
     assert (again[-1]["type"], again[-1]["message"]) == ("done", "re: Hello?")
@@ -128,7 +129,7 @@ async def test_a_model_that_breaks_off_is_told_and_a_retry_doubles_nothing() -> 
 async def test_a_failed_turn_is_left_out_of_the_history() -> None:
     house = House(broken)
     await house.post("/v1/chat", HELLO)
-    house.responder.script = lambda *_: iter([TextDelta("Well."), Completed(1, 1)])
+    house.responder.script = echo
     await house.post("/v1/chat", HELLO | {"message": "Again?"})
     assert house.responder.histories[-1] == []
 
@@ -137,7 +138,7 @@ async def test_the_sdks_stream_tells_of_a_failure() -> None:
     house = House(broken)
     error = chunks(await house.post("/v1/chat/stream", ui()))[-1]
     assert set(error) == {"type", "errorText"}
-    house.responder.script = lambda *_: iter([TextDelta("Well."), Completed(1, 1)])
+    house.responder.script = echo
     # The SDK's regenerate() sends the same message once more.
     finish = chunks(await house.post("/v1/chat/stream", ui(trigger="regenerate-message", messageId="a1")))[-1]
     assert finish["type"] == "finish"
