@@ -15,6 +15,7 @@ from local.marks import Marks
 from local.seed import DATASET, SECOND_TENANT, TENANT, seed
 from local.settings import Settings
 from parlance.knowledge.datasets import Dataset
+from parlance_cli import operations
 from parlance_cli.deployment import Deployment as Operated
 from parlance_cli.deployment import on_emulator
 from tests.local.conftest import DEPLOYMENT
@@ -132,3 +133,17 @@ def test_docs_are_read_again_only_when_they_have_changed(house: House) -> None:
     marks.write("docs", "other docs")
     house.seed()
     assert marks.read("docs") == current
+
+
+def test_keys_for_pages_and_operators_are_kept_while_they_work(house: House) -> None:
+    first = house.seed()
+    assert first["widget_key"].startswith("wk_")
+    assert first["admin_key"].startswith("ak_")
+    assert first["second_tenant"]["widget_key"] != first["widget_key"]
+    assert house.seed() == first
+    (key,) = operations.list_widget_keys(house.operated, TENANT)
+    assert key.origins == ("http://localhost:*", "http://127.0.0.1:*")
+    operations.revoke_widget_key(house.operated, TENANT, key.id)
+    again = house.seed()
+    assert again["widget_key"] != first["widget_key"]
+    assert again["admin_key"] == first["admin_key"]

@@ -21,6 +21,7 @@ from parlance.widget.errors import PreflightError
 _WINDOW_SECONDS = 60
 _POLICY = "widget"
 _ADDRESS_POLICY = "widget-address"
+_STRANGERS = "widget-strangers"
 _HEADERS = "content-type, x-api-key, x-widget-api-key, idempotency-key"
 _ASKED_HEADERS = re.compile(r"[A-Za-z0-9-]+( ?, ?[A-Za-z0-9-]+){0,30}\Z", re.ASCII)
 _EXPOSED = (
@@ -58,20 +59,20 @@ class WidgetGate:
         return Admission(key, headers)
 
     def _key(self, request: Request, readable: Mapping[str, str]) -> WidgetKey:
-        """The limit for one address is the key's, and is looked at first; a key that is none has the usual one."""
-        window = self._limiter.count(AddressCounter(_POLICY, request.source_ip), window_seconds=_WINDOW_SECONDS)
-        key: WidgetKey | None = None
+        """The limit for one address is the key's, and is looked at first; whoever has no key has the usual one."""
         try:
             key = self._keys.verify(key_in(request))
         except UnauthenticatedError as error:
-            refusal = error
-        limit = (key.limits if key else WidgetLimits()).address_per_minute
-        allowance = self._limiter.allowance(window, limit, _WINDOW_SECONDS)
+            self._count_address(request, _STRANGERS, WidgetLimits(), readable)
+            raise RefusedError(error, readable) from error
+        self._count_address(request, f"{_POLICY}#{key.id}", key.limits, readable)
+        return key
+
+    def _count_address(self, request: Request, name: str, limits: WidgetLimits, readable: Mapping[str, str]) -> None:
+        counter = AddressCounter(name, request.source_ip)
+        allowance = self._limiter.hit(counter, limit=limits.address_per_minute, window_seconds=_WINDOW_SECONDS)
         if not allowance.allowed:
             raise RefusedError(_too_many(allowance), {**readable, **rate_headers(_ADDRESS_POLICY, allowance)})
-        if key is None:
-            raise RefusedError(refusal, readable)
-        return key
 
 
 def _too_many(allowance: Allowance) -> RateLimitedError:
