@@ -1,10 +1,10 @@
 """One deployed stack, as an operator sees it: what is stored in it, and where its APIs are."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -13,15 +13,27 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from parlance.agents.definitions import AgentStore
 from parlance.clock import Clock, SystemClock
+from parlance.identity.issuers import IssuerStore
 from parlance.identity.keys import SecretSource
+from parlance.identity.licenses import LicenseStore
+from parlance.identity.login_sessions import LoginSessionStore
 from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.service_keys import ServiceKeyStore
+from parlance.identity.users import AccountStore
+from parlance.identity.vault import KmsVault, LocalVault, Vault
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.storage.agents import AgentRepository
+from parlance.storage.data_keys import KmsDataKeys
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.issuers import DynamoIssuerStore
+from parlance.storage.licenses import DynamoLicenseStore
+from parlance.storage.login_sessions import DynamoLoginSessionStore
+from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.users_directory import DynamoAccountStore
 from parlance_cli.credentials import read_credentials, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
@@ -36,40 +48,74 @@ _LOCAL_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_a
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What the identity dialect knows callers by: the stores, and the vault for the secrets in them."""
+
+    licenses: LicenseStore
+    service_keys: ServiceKeyStore
+    accounts: AccountStore
+    sessions: LoginSessionStore
+    issuers: IssuerStore
+    vault: Vault
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """The stores behind a stack and the addresses in front of it."""
+    """The stores behind a stack and the addresses in front of it. `local` when it runs on this machine."""
 
     base_url: str
     websocket_url: str
     tenants: TenantStore
     agents: AgentStore
     datasets: DatasetStore
+    credentials: Credentials
+    local: bool = False
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
 
 
-def on_tables(conversations: Table, identity: Table, *, base_url: str, websocket_url: str) -> Deployment:
-    """The deployment whose data lie in these two tables."""
+def on_tables(
+    conversations: Table, identity: Table, vault: Vault, *, base_url: str, websocket_url: str, local: bool = False
+) -> Deployment:
+    """The deployment whose data lie in these two tables, its secrets sealed by that vault."""
     return Deployment(
         base_url=base_url,
         websocket_url=websocket_url,
         tenants=DynamoTenantStore(identity),
         agents=AgentRepository(conversations),
         datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
+        credentials=Credentials(
+            licenses=DynamoLicenseStore(identity),
+            service_keys=DynamoServiceKeyStore(identity),
+            accounts=DynamoAccountStore(identity),
+            sessions=DynamoLoginSessionStore(identity),
+            issuers=DynamoIssuerStore(identity),
+            vault=vault,
+        ),
+        local=local,
     )
 
 
 def on_emulator(
-    endpoint: str, *, conversations_table: str, identity_table: str, base_url: str, websocket_url: str
+    endpoint: str,
+    *,
+    conversations_table: str,
+    identity_table: str,
+    vault_key: str,
+    base_url: str,
+    websocket_url: str,
 ) -> Deployment:
-    """The deployment whose tables are in an emulator."""
-    client = _emulator_session().client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    """The deployment whose tables and key are in an emulator."""
+    session = _emulator_session()
+    client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
+        _vault(vault_key, lambda: session.client("kms", endpoint_url=endpoint, config=_LOCAL_CONFIG)),
         base_url=base_url,
         websocket_url=websocket_url,
+        local=True,
     )
 
 
@@ -89,6 +135,7 @@ def local_deployment(state_dir: Path) -> Deployment:
         endpoint,
         conversations_table=_named(outputs, "ConversationsTable"),
         identity_table=_named(outputs, "IdentityTable"),
+        vault_key=_named(outputs, "VaultKey"),
         base_url=base_url,
         websocket_url=websocket_url,
     )
@@ -102,9 +149,17 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
     return on_tables(
         Table(client, _named(outputs, "ConversationsTable")),
         Table(client, _named(outputs, "IdentityTable")),
+        _vault(_named(outputs, "VaultKey"), lambda: session.client("kms")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
     )
+
+
+def _vault(vault_key: str, client: Callable[[], Any]) -> Vault:
+    """As the functions are configured. Only commands that seal or show a secret use it."""
+    if vault_key.startswith("local:"):
+        return LocalVault.from_base64(vault_key.removeprefix("local:"))
+    return KmsVault(KmsDataKeys(vault_key, client), SystemClock())
 
 
 def _emulator_session() -> boto3.Session:

@@ -28,20 +28,26 @@ def list_tenants(deployment: Deployment) -> Sequence[Tenant]:
     return _administration(deployment).tenants()
 
 
+def require_tenant(deployment: Deployment, tenant_id: str) -> None:
+    """Raises NotFoundError("tenant")."""
+    if deployment.tenants.tenant(tenant_id) is None:
+        raise NotFoundError("tenant", details={"tenant_id": tenant_id})
+
+
 def create_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedKey:
     """Raises NotFoundError("tenant"), as all that follows does."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).issue_key(tenant_id, name)
 
 
 def list_keys(deployment: Deployment, tenant_id: str) -> Sequence[ApiKey]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).keys(tenant_id)
 
 
 def revoke_key(deployment: Deployment, tenant_id: str, key_id: str) -> ApiKey:
     """Raises NotFoundError("key") as well."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).revoke_key(tenant_id, key_id)
 
 
@@ -57,7 +63,7 @@ def create_agent(
     dataset_id: str | None = None,
 ) -> Agent:
     """Raises ConflictError for an id that is taken, NotFoundError for a dataset that is not there."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     if dataset_id is not None:
         get_dataset(deployment, tenant_id, dataset_id)
     now = deployment.clock.now()
@@ -77,7 +83,7 @@ def create_agent(
 
 
 def list_agents(deployment: Deployment, tenant_id: str) -> Sequence[Agent]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.agents.of_tenant(tenant_id)
 
 
@@ -85,7 +91,7 @@ def create_dataset(
     deployment: Deployment, tenant_id: str, name: str, *, dataset_id: str | None = None, description: str = ""
 ) -> Dataset:
     """Raises ConflictError for an id that is taken."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     now = deployment.clock.now()
     identifier = _checked_id(dataset_id, "dataset") or f"dataset_{deployment.ids.random()}"
     dataset = Dataset(tenant_id, identifier, name, description, created_at=now, updated_at=now)
@@ -94,13 +100,13 @@ def create_dataset(
 
 
 def list_datasets(deployment: Deployment, tenant_id: str) -> Sequence[Dataset]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.datasets.of_tenant(tenant_id)
 
 
 def get_dataset(deployment: Deployment, tenant_id: str, dataset_id: str) -> Dataset:
     """Raises NotFoundError("dataset")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.datasets.get(tenant_id, dataset_id)
     if found is None:
         raise NotFoundError("dataset", details={"dataset_id": dataset_id})
@@ -131,11 +137,6 @@ def search_dataset(
 
 def _administration(deployment: Deployment) -> Administration:
     return Administration(deployment.tenants, clock=deployment.clock, ids=deployment.ids, secrets=deployment.secrets)
-
-
-def _require_tenant(deployment: Deployment, tenant_id: str) -> None:
-    if deployment.tenants.tenant(tenant_id) is None:
-        raise NotFoundError("tenant", details={"tenant_id": tenant_id})
 
 
 def _checked_id(identifier: str | None, kind: str) -> str | None:
