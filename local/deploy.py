@@ -33,8 +33,8 @@ class Deployment:
     identity_table: str
     wakeups_queue_url: str
     sweeps_queue_url: str
-    vault_key: str
     server_public_key: str
+    vault_key: str
     stage: str = STAGE
 
     @property
@@ -94,8 +94,8 @@ class Deployer:
             identity_table=outputs["IdentityTable"],
             wakeups_queue_url=outputs["WakeupsQueueUrl"],
             sweeps_queue_url=outputs["SweepsQueueUrl"],
-            vault_key=outputs["VaultKey"],
             server_public_key=outputs["ServerPublicKey"],
+            vault_key=outputs["VaultKey"],
         )
 
     def _outputs(self) -> dict[str, str] | None:

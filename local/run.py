@@ -20,7 +20,7 @@ from local.errors import LocalCloudError
 from local.front_door.app import front_door
 from local.seed import seed
 from local.settings import ROOT, Settings
-from local.state import claim, emulator_port
+from local.state import claim, emulator_port, vault_key
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPLIES_AT_ONCE = "10"
@@ -77,7 +77,14 @@ def start(settings: Settings, emulator: Emulator) -> Deployment:
     deployer = Deployer(
         endpoint=emulator.endpoint,
         state_dir=settings.state_dir,
-        parameters={"WebSocketEndpoint": settings.connections_endpoint, "ReplyConcurrency": REPLIES_AT_ONCE},
+        parameters={
+            "WebSocketEndpoint": settings.connections_endpoint,
+            "ReplyConcurrency": REPLIES_AT_ONCE,
+            "PublicUrl": settings.base_url,
+            "EcdsaHelper": "enabled",
+            "JwksOverLoopback": "allowed",
+            "LocalVaultKey": vault_key(settings.state_dir),
+        },
     )
     if deployer.is_current(template):
         say("the stack is deployed already")
@@ -159,6 +166,7 @@ def announce(settings: Settings, ready: str) -> None:
     say(f"{ready}: {settings.base_url}")
     print(f"  keys      {settings.credentials_file}")
     print(f"  REST      {settings.base_url}/api/v1/chats")
+    print(f"  identity  {settings.base_url}/chatapi")
     print(f"  WebSocket {settings.websocket_url}")
     print(f"  try       {chat_command(settings)}")
     print("  Ctrl-C saves everything and stops", flush=True)

@@ -27,8 +27,8 @@ DEPLOYMENT = Deployment(
     identity_table="Identity",
     wakeups_queue_url="http://emulator.test/wakeups",
     sweeps_queue_url="http://emulator.test/sweeps",
-    vault_key="local:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-    server_public_key="the server's key",
+    server_public_key="server-public-key",
+    vault_key="local:" + "A" * 43 + "=",
 )
 
 

@@ -99,7 +99,10 @@ class Client:
         self.tenancy = tenancy
         self.keys = keys or KeyPair()
         self.http = httpx.AsyncClient(
-            base_url=f"{tenancy.base_url}/chatapi", trust_env=False, timeout=180, limits=httpx.Limits(max_connections=100)
+            base_url=f"{tenancy.base_url}/chatapi",
+            trust_env=False,
+            timeout=180,
+            limits=httpx.Limits(max_connections=100),
         )
         self.server_key = ""
 

@@ -70,7 +70,9 @@ async def test_a_uuid_is_spent_once_for_each_client(tenancy: Tenancy) -> None:
 async def test_as_php_clients_send_it(tenancy: Tenancy) -> None:
     """`appId`, a uuid that is none, and a time that was rounded up."""
     async with tenancy.client() as client:
-        sealed = client.seal('{"appId": "php", "uuid": "65f1a2b3c4d5e", "ts": %d}' % (asyncio.get_running_loop().time()))
+        sealed = client.seal(
+            '{"appId": "php", "uuid": "65f1a2b3c4d5e", "ts": %d}' % (asyncio.get_running_loop().time())
+        )
         await refusal_of(client, client.licensed() | {"requestid": sealed})
         headers = client.licensed(late=-1, uuid="65f1a2b3c4d5e")
         assert await client.call("GET", "/servicekeys", headers=headers)
@@ -172,5 +174,11 @@ async def test_of_20_resets_at_once_one_key_is_left(tenancy: Tenancy) -> None:
 
 async def test_an_unknown_key_is_not_found(tenancy: Tenancy, cloud: LocalCloud) -> None:
     async with tenancy.client() as client:
-        for key_id in ("none", "A" * 44, quote(cloud.credentials["service_key"]["keyId"], safe=""), "%00", "a%2F..%2Fb"):
+        for key_id in (
+            "none",
+            "A" * 44,
+            quote(cloud.credentials["service_key"]["keyId"], safe=""),
+            "%00",
+            "a%2F..%2Fb",
+        ):
             await client.call("DELETE", f"/servicekey/{key_id}", 404, headers=client.licensed())

@@ -15,6 +15,15 @@ FUNCTIONS = {
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
+    "ServerKeysFunction": "ServerKeysSettings",
+    "KosmosServiceKeysFunction": "ServiceKeysSettings",
+    "KosmosJwtFunction": "VerifyTokenSettings",
+    "KosmosEcdsaHelperFunction": "EcdsaHelperSettings",
+    "KosmosEnvironmentFunction": "EnvironmentSettings",
+    "KosmosHealthzFunction": "HealthSettings",
+    "KosmosPublicKeysFunction": "PublicKeySettings",
+    "KosmosWellKnownFunction": "PublicKeySettings",
+    "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
 }
 
 
@@ -38,7 +47,9 @@ class Stack:
         """What the function's own policies say; each action and resource in a list."""
         role = self.properties(f"{function}Role")
         for policy in role.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for written in policy["PolicyDocument"]["Statement"]:
+                # Some hold on one side of a condition only.
+                statement = written["Fn::If"][1] if "Fn::If" in written else written
                 yield statement | {name: as_list(statement[name]) for name in ("Action", "Resource")}
 
     def actions_on(self, function: str, target: str) -> set[str]:

@@ -9,13 +9,27 @@ import pytest
 from tests.template.conftest import Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-GROUPS = ["/api/v1/chats"]
+ROUTES = {
+    "/api/v1/chats": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}/{proxy+}": "ChatsRestFunction",
+    "/chatapi/servicekeys": "KosmosServiceKeysFunction",
+    "/chatapi/servicekey/{keyId+}": "KosmosServiceKeysFunction",
+    "/chatapi/jwt/verifyToken": "KosmosJwtFunction",
+    "/chatapi/ecdsa_helper": "KosmosEcdsaHelperFunction",
+    "/chatapi/ecdsa_helper/{method}": "KosmosEcdsaHelperFunction",
+    "/chatapi/environment": "KosmosEnvironmentFunction",
+    "/chatapi/healthz": "KosmosHealthzFunction",
+    "/chatapi/publickeys": "KosmosPublicKeysFunction",
+    "/chatapi/.well-known": "KosmosWellKnownFunction",
+    "/chatapi/sd": "KosmosServiceDirectoryFunction",
+    "/chatapi/{proxy+}": "KosmosServiceDirectoryFunction",
+}
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
 
-def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
-    expected = {path for group in GROUPS for path in (group, f"{group}/{{chat_id}}", f"{group}/{{chat_id}}/{{proxy+}}")}
-    assert set(stack.paths()) == expected
+def test_these_are_all_paths(stack: Stack) -> None:
+    assert set(stack.paths()) == set(ROUTES)
 
 
 def test_every_method_is_named(stack: Stack) -> None:
@@ -29,14 +43,15 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         for permission in stack.of_type("AWS::Lambda::Permission").values()
         if isinstance(permission["SourceArn"]["Fn::Sub"], list)
     }
-    for path, methods in stack.paths().items():
+    for path, wanted in ROUTES.items():
+        methods = stack.paths()[path]
         for method in METHODS:
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
-            assert "ChatsRestFunction" in json.dumps(integration["uri"])
+            assert f"{wanted}." in json.dumps(integration["uri"])
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
-            assert any(function == "ChatsRestFunction" and arn.endswith(suffix) for function, arn in allowed), suffix
+            assert any(function == wanted and arn.endswith(suffix) for function, arn in allowed), suffix
 
 
 def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:
@@ -118,4 +133,5 @@ def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
         *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl"),
+        *("ServerPublicKey", "ServerKeysSecret", "EcCurveName", "VaultKey"),
     }

@@ -16,6 +16,18 @@ WEBSOCKET = {
     "chats-websocket-disconnect": ("$disconnect", "DISCONNECT"),
 }
 
+REST = {
+    "chats-rest",
+    "kosmos-ecdsa-helper",
+    "kosmos-environment",
+    "kosmos-healthz",
+    "kosmos-jwt",
+    "kosmos-public-keys",
+    "kosmos-service-directory",
+    "kosmos-service-keys",
+    "kosmos-well-known",
+}
+
 
 def event(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
@@ -23,13 +35,23 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {"chats-rest", "replies", "sweeps", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {*REST, "replies", "sweeps", "server-keys", *WEBSOCKET}
 
 
-def test_the_rest_event_names_a_route(stack: Stack) -> None:
-    sample = event("chats-rest")
-    assert sample["httpMethod"].lower() in stack.paths()[sample["resource"]]
-    assert json.loads(sample["body"])["user_id"]
+@pytest.mark.parametrize("name", sorted(REST))
+def test_a_rest_event_names_a_route(stack: Stack, name: str) -> None:
+    sample = event(name)
+    methods = stack.paths()[sample["resource"]]
+    integration = methods[sample["httpMethod"].lower()]["x-amazon-apigateway-integration"]
+    function = "".join(part.capitalize() for part in name.split("-")) + "Function"
+    assert f"{function}." in json.dumps(integration["uri"])
+    assert json.loads(sample["body"] or "{}") is not None
+
+
+def test_the_custom_resources_event_names_its_properties(stack: Stack) -> None:
+    sample = event("server-keys")
+    assert sample["ResourceType"] == stack.resources["ServerKeys"]["Type"]
+    assert sample["ResourceProperties"].keys() == stack.properties("ServerKeys").keys()
 
 
 @pytest.mark.parametrize(("name", "route"), WEBSOCKET.items())

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from parlance.storage.keys import HEALTH_PK
 from tests.template.conftest import FUNCTIONS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
@@ -96,3 +97,70 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
     allowed = "execute-api:ManageConnections" in stack.actions_on(function, "WebSocketApi")
     assert allowed is may
     assert ("WEBSOCKET_ENDPOINT" in stack.environment(function)) is may
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        (
+            "KosmosServiceKeysFunction",
+            {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        ),
+        (
+            "KosmosJwtFunction",
+            {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        ),
+        ("KosmosEcdsaHelperFunction", {"dynamodb:GetItem"}),
+        ("KosmosEnvironmentFunction", {"dynamodb:GetItem"}),
+        ("KosmosHealthzFunction", {"dynamodb:GetItem"}),
+        ("ServerKeysFunction", set()),
+        ("KosmosPublicKeysFunction", set()),
+        ("KosmosWellKnownFunction", set()),
+        ("KosmosServiceDirectoryFunction", set()),
+    ],
+)
+def test_identity(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "IdentityTable") == actions
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("ServerKeysFunction", {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}),
+        ("KosmosServiceKeysFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosJwtFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosHealthzFunction", {"secretsmanager:DescribeSecret"}),
+    ],
+)
+def test_the_servers_private_keys(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "ServerKeysSecret") == actions
+
+
+def test_nobody_else_reaches_the_servers_private_keys(stack: Stack) -> None:
+    known = {"ServerKeysFunction", "KosmosServiceKeysFunction", "KosmosJwtFunction", "KosmosHealthzFunction"}
+    for function in FUNCTIONS.keys() - known:
+        assert not stack.actions_on(function, "ServerKeysSecret"), function
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_vault(stack: Stack, function: str) -> None:
+    expected = {
+        "KosmosServiceKeysFunction": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "KosmosJwtFunction": {"kms:Decrypt"},
+    }
+    assert stack.actions_on(function, "VaultKey") == expected.get(function, set())
+
+
+@pytest.mark.parametrize(
+    "function", ["KosmosPublicKeysFunction", "KosmosWellKnownFunction", "KosmosServiceDirectoryFunction"]
+)
+def test_what_everybody_may_see_needs_no_permission(stack: Stack, function: str) -> None:
+    assert list(stack.statements(function)) == []
+
+
+def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
+    for statement in stack.statements("KosmosHealthzFunction"):
+        if "dynamodb:GetItem" in statement["Action"]:
+            assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HEALTH_PK]}}
+        else:
+            assert set(statement["Action"]) <= {"sqs:GetQueueAttributes", "secretsmanager:DescribeSecret"}

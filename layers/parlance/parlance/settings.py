@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Self
 
 
@@ -15,18 +15,19 @@ class MissingSettingError(Exception):
 
 
 class _FromEnvironment:
-    """Fields are read from the environment variables of the same name, in capitals."""
+    """Fields are read from the environment variables of the same name, in capitals. One with a default may be unset."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Raises MissingSettingError."""
         found = os.environ if environment is None else environment
         values = {}
-        for name in cls.__annotations__:
-            value = found.get(name.upper())
-            if not value:
-                raise MissingSettingError(name.upper())
-            values[name] = value
+        for field in fields(cls):  # type: ignore[arg-type]
+            value = found.get(field.name.upper())
+            if value:
+                values[field.name] = value
+            elif field.default is MISSING:
+                raise MissingSettingError(field.name.upper())
         return cls(**values)
 
 
@@ -57,3 +58,72 @@ class RepliesSettings(_FromEnvironment):
 class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeySettings(_FromEnvironment):
+    """Of the functions that only show the server's public key."""
+
+    server_public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDirectorySettings(_FromEnvironment):
+    """Without a `public_url` the directory names the address that it was asked at."""
+
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+    server_keys_secret: str
+    server_public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSettings(_FromEnvironment):
+    identity_table: str
+    ec_curve_name: str
+    allowed_time_span: str
+    stage: str
+    aws_region: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeysSettings(_FromEnvironment):
+    """Of the function that makes the server's key pairs."""
+
+    server_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeysSettings(_FromEnvironment):
+    identity_table: str
+    ec_curve_name: str
+    allowed_time_span: str
+    server_keys_secret: str
+    server_public_key: str
+    vault_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTokenSettings(_FromEnvironment):
+    identity_table: str
+    ec_curve_name: str
+    allowed_time_span: str
+    server_keys_secret: str
+    server_public_key: str
+    vault_key: str
+    jwks_over_loopback: str
+
+
+@dataclass(frozen=True, slots=True)
+class EcdsaHelperSettings(_FromEnvironment):
+    """`ecdsa_helper` is `enabled` or `disabled`."""
+
+    identity_table: str
+    ec_curve_name: str
+    ecdsa_helper: str

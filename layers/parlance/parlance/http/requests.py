@@ -28,6 +28,13 @@ class Request:
     def query(self, name: str) -> str | None:
         return self._query.get(name)
 
+    @property
+    def base_url(self) -> str:
+        """The origin and stage that the request came to, as the gateway knows them; a `Host` is only a claim."""
+        context = self._event["requestContext"]
+        path, whole = self._event["path"], context.get("path") or self._event["path"]
+        return f"https://{context['domainName']}{whole.removesuffix(path)}"
+
     def path_after(self, prefix: str) -> str:
         """What follows `prefix` in the path, decoded: REST APIs of API Gateway leave the path as it was sent.
 

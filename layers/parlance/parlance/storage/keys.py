@@ -137,6 +137,12 @@ def connection_counter(connection_id: str) -> Key:
     return Key(f"N#{connection_id}", "counter")
 
 
+# Both tables.
+
+HEALTH_PK = "HEALTH"
+"""Where nothing is ever stored: the health check reads there, and may read nowhere else."""
+
+
 # Identity table.
 
 TENANTS_PK = "TENANTS"
@@ -183,8 +189,9 @@ def service_key_by_id(key_id: str) -> Key:
     return Key(f"SK#{key_id}", "service-key")
 
 
-def spent_request(tenant_id: str, request_hash: str) -> Key:
-    return Key(f"T#{tenant_id}#Q#{request_hash}", "spent")
+def spent_request(tenant_id: str | None, request_hash: str) -> Key:
+    """Without a tenant where none is known yet."""
+    return Key(f"Q#{request_hash}" if tenant_id is None else f"T#{tenant_id}#Q#{request_hash}", "spent")
 
 
 def accounts_pk(tenant_id: str) -> str:
