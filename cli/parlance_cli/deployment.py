@@ -1,10 +1,10 @@
 """One deployed stack, as an operator sees it: what is stored in it, and where its APIs are."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
@@ -21,11 +21,10 @@ from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
 from parlance.identity.service_keys import ServiceKeyStore
 from parlance.identity.users import AccountStore
-from parlance.identity.vault import KmsVault, LocalVault, Vault
+from parlance.identity.vault import Vault
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.storage.agents import AgentRepository
-from parlance.storage.data_keys import KmsDataKeys
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.issuers import DynamoIssuerStore
 from parlance.storage.licenses import DynamoLicenseStore
@@ -34,6 +33,7 @@ from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.users_directory import DynamoAccountStore
+from parlance.storage.vaults import vault_of
 from parlance_cli.credentials import read_credentials, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
@@ -112,7 +112,7 @@ def on_emulator(
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
-        _vault(vault_key, lambda: session.client("kms", endpoint_url=endpoint, config=_LOCAL_CONFIG)),
+        vault_of(vault_key, SystemClock(), lambda: session.client("kms", endpoint_url=endpoint, config=_LOCAL_CONFIG)),
         base_url=base_url,
         websocket_url=websocket_url,
         local=True,
@@ -149,17 +149,10 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
     return on_tables(
         Table(client, _named(outputs, "ConversationsTable")),
         Table(client, _named(outputs, "IdentityTable")),
-        _vault(_named(outputs, "VaultKey"), lambda: session.client("kms")),
+        vault_of(_named(outputs, "VaultKey"), SystemClock(), lambda: session.client("kms")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
     )
-
-
-def _vault(vault_key: str, client: Callable[[], Any]) -> Vault:
-    """As the functions are configured. Only commands that seal or show a secret use it."""
-    if vault_key.startswith("local:"):
-        return LocalVault.from_base64(vault_key.removeprefix("local:"))
-    return KmsVault(KmsDataKeys(vault_key, client), SystemClock())
 
 
 def _emulator_session() -> boto3.Session:

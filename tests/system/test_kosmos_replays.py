@@ -1,6 +1,8 @@
 """A request of the identity dialect is good once, and only for a while."""
 
 import asyncio
+import math
+import time
 from collections import Counter
 from urllib.parse import quote
 
@@ -70,12 +72,10 @@ async def test_a_uuid_is_spent_once_for_each_client(tenancy: Tenancy) -> None:
 async def test_as_php_clients_send_it(tenancy: Tenancy) -> None:
     """`appId`, a uuid that is none, and a time that was rounded up."""
     async with tenancy.client() as client:
-        sealed = client.seal(
-            '{"appId": "php", "uuid": "65f1a2b3c4d5e", "ts": %d}' % (asyncio.get_running_loop().time())
-        )
-        await refusal_of(client, client.licensed() | {"requestid": sealed})
-        headers = client.licensed(late=-1, uuid="65f1a2b3c4d5e")
+        request_id = {"appId": "php", "uuid": "65f1a2b3c4d5e", "ts": math.ceil(time.time())}
+        headers = client.licensed() | {"requestid": client.seal(request_id)}
         assert await client.call("GET", "/servicekeys", headers=headers)
+        await refusal_of(client, client.licensed() | {"requestid": client.seal(request_id)})
 
 
 async def test_of_50_copies_at_once_exactly_one_passes(tenancy: Tenancy) -> None:
