@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -81,6 +81,12 @@ class Door:
         return f"ws://127.0.0.1:{self.port}/ws/chat"
 
 
+type Upstream = (
+    Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+)
+"""What answers in place of the emulator."""
+
+
 class OpenDoor(Protocol):
     """Starts a front door for the length of a `with`."""
 
@@ -89,7 +95,7 @@ class OpenDoor(Protocol):
         *,
         websocket_limits: WebSocketLimits | None = None,
         rest_limits: RestLimits | None = None,
-        upstream: Callable[[httpx.Request], httpx.Response] | None = None,
+        upstream: Upstream | None = None,
     ) -> AbstractContextManager[Door]: ...
 
 
@@ -98,7 +104,7 @@ def open_front_door(
     *,
     websocket_limits: WebSocketLimits | None = None,
     rest_limits: RestLimits | None = None,
-    upstream: Callable[[httpx.Request], httpx.Response] | None = None,
+    upstream: Upstream | None = None,
 ) -> Iterator[Door]:
     function = ScriptedFunction()
     listener = listening_socket(0)

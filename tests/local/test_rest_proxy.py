@@ -1,8 +1,12 @@
 """What passes through the front door to the REST API, and what does not."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
+from local.front_door.invoker import AT_ONCE
 from local.front_door.limits import RestLimits
 from tests.local.conftest import Door, OpenDoor
 
@@ -92,6 +96,24 @@ def test_a_body_over_the_limit_is_refused_in_the_contracts_shape(open_door: Open
     assert got.status_code == 413
     assert got.json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
     assert len(upstream.requests) == 1
+
+
+def test_a_crowd_waits_its_turn(open_door: OpenDoor) -> None:
+    """The emulator starts a process for each invocation that is under way; too many at once would all be too slow."""
+    under_way: list[httpx.Request] = []
+    counts = []
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        under_way.append(request)
+        counts.append(len(under_way))
+        await asyncio.sleep(0.02)
+        under_way.remove(request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    with open_door(upstream=slow) as door, ThreadPoolExecutor(3 * AT_ONCE) as pool:
+        answers = pool.map(lambda _: httpx.get(f"{door.url}/api/v1/chats").status_code, range(3 * AT_ONCE))
+        assert list(answers) == [200] * 3 * AT_ONCE
+    assert 1 < max(counts) <= AT_ONCE
 
 
 @pytest.mark.parametrize(

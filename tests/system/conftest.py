@@ -103,9 +103,7 @@ def build_tenancy(deployment: Deployment, build_house: Callable[..., House]) -> 
         issuer = identity.add_secret_issuer(deployment, base.tenant_id, f"urn:tests:{base.tenant_id}", "parlance")
         account = identity.create_user(deployment, base.tenant_id, "Ada", user_id="ada", community_id="harbour")
         return Tenancy(
-            base_url=base.base_url,
-            tenant_id=base.tenant_id,
-            api_key=base.api_key,
+            house=base,
             system_license=identity.create_license(deployment, base.tenant_id, "tests", "system").text,
             user_license=identity.create_license(deployment, base.tenant_id, "tests", "user").text,
             key_id=key.key_id,
