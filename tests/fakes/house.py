@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from parlance.agents.context import TurnContext
 from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelEvent, TextDelta
 from parlance.conversations.log import End, TurnLog
 from parlance.conversations.model import Claim, Turn
@@ -19,6 +20,7 @@ class ScriptedResponder:
         self.script = script or echo
         self.calls: list[str] = []
         self.histories: list[list[ChatMessage]] = []
+        self.contexts: list[TurnContext] = []
         self._lock = threading.Lock()
 
     def respond(
@@ -29,10 +31,12 @@ class ScriptedResponder:
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
+        context: TurnContext,
     ) -> Iterator[ModelEvent]:
         with self._lock:
             self.calls.append(content)
             self.histories.append(list(history))
+            self.contexts.append(context)
         yield from self.script(content, cancellation)
 
 

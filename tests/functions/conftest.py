@@ -8,13 +8,14 @@ import pytest
 
 from local.emulator import Emulator, client_environment
 from parlance.storage.table import Table
+from tests.functions import kosmos
 from tests.functions.cloud import Cloud
 from tests.functions.gateway import FakeGateway
 
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Emulator]:
-    with Emulator(services=["dynamodb", "sqs"]) as emulator:
+    with Emulator(services=["dynamodb", "sqs", "secretsmanager"]) as emulator:
         yield emulator
 
 
@@ -46,7 +47,15 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
+        for name, value in kosmos.environment().items():
+            patch.setenv(name, value)
         yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
     patch.undo()
     dynamodb.close()
     sqs.close()
+
+
+@pytest.fixture(scope="module")
+def identity(cloud: Cloud) -> kosmos.Identity:
+    """A tenant of the identity dialect."""
+    return kosmos.Identity(cloud)

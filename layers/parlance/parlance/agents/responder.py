@@ -1,8 +1,10 @@
 """Answering for an agent: its definition and the conversation so far become a request to its model."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from parlance.agents.context import TurnContext, VerifiedIdentity
 from parlance.agents.definitions import AgentReader
 from parlance.agents.models.base import (
     Cancellation,
@@ -44,6 +46,7 @@ class AgentResponder:
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
+        context: TurnContext,
     ) -> Iterator[ModelEvent]:
         """The model's stream; its end names the model. Raises ModelError, also for an agent that is not there."""
         agent = self._agents.get(tenant_id, agent_id)
@@ -56,6 +59,7 @@ class AgentResponder:
             messages=(*self._window(history), ChatMessage("user", content)),
             settings=agent.settings,
             dataset_id=agent.dataset_id,
+            context=_told(context.identity),
         )
         for event in model.stream(request, cancellation):
             yield _naming(event, model.name) if isinstance(event, Completed) else event
@@ -78,6 +82,14 @@ class AgentResponder:
         while kept and kept[0].role != "user":
             del kept[0]
         return kept
+
+
+def _told(identity: VerifiedIdentity | None) -> str:
+    """As JSON, because users choose their own names."""
+    if identity is None:
+        return ""
+    known = json.dumps({"id": identity.subject, **identity.attributes}, ensure_ascii=False)
+    return f"The user has been verified. What is known of them, as JSON: {known}"
 
 
 def _naming(completed: Completed, model: str) -> Completed:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from parlance.agents.context import TurnContext
 from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, ModelTimeoutError, TextDelta
 from parlance.clock import Clock
 from parlance.conversations.collaborators import Responder
@@ -123,6 +124,7 @@ class Attempt:
                 history=[ChatMessage(message.role, message.content) for message in self._history if message.content],
                 content=self._claim.message.content,
                 cancellation=self._cancellation,
+                context=TurnContext.restored(self._claim.turn.context),
             ):
                 if isinstance(event, TextDelta):
                     self._pieces.put(event)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from parlance.agents.context import TurnContext
 from parlance.agents.models.base import Cancellation, ChatMessage, ModelEvent
 from parlance.conversations.log import TurnLog
 from parlance.conversations.model import Claim, Turn
@@ -40,6 +41,7 @@ class Responder(Protocol):
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
+        context: TurnContext,
     ) -> Iterator[ModelEvent]: ...
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from parlance.agents.context import TurnContext
 from parlance.clock import Clock
 from parlance.conversations.collaborators import Wakeups
 from parlance.conversations.log import End, Ended, Started, Token, TurnEvent, TurnFailed
@@ -48,6 +49,7 @@ class BeginTurn:
     """A user's message. `idempotency_key` makes sending it again harmless; `connection_id` listens to the reply.
 
     `creates` is the conversation to create with its first message, for dialects whose sessions have no creation call.
+    `context` is what the agent should know of this turn.
     """
 
     tenant_id: str
@@ -57,6 +59,7 @@ class BeginTurn:
     idempotency_key: str | None = None
     connection_id: str | None = None
     creates: Conversation | None = None
+    context: TurnContext = field(default_factory=TurnContext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,10 @@ class TurnEngine:
 
     def _new_turn(self, command: BeginTurn) -> NewTurn:
         now = self._clock.now()
-        body = {"content": command.content, "metadata": command.metadata}
+        body: dict[str, Any] = {"content": command.content, "metadata": command.metadata}
+        context = command.context.stored()
+        if context:
+            body["context"] = context
         key = command.idempotency_key
         listener = Listener(after_index=-1, attempt=None, nonce=self._ids.random())
         return NewTurn(
@@ -239,6 +245,7 @@ class TurnEngine:
             key=request_key(key, body, now=now, kept_seconds=self._timing.key_kept) if key else None,
             listeners={command.connection_id: listener} if command.connection_id else {},
             creates=command.creates,
+            context=context,
         )
 
     def _view(self, new: NewTurn) -> BeginView:

@@ -119,6 +119,7 @@ class Turn:
 
     `previous` is the number of the turn begun before it (0 for the first): a turn is at the head of the line when
     that one has ended. `tried` is how many attempts had been made when it was last sent again after a failure.
+    `context` is what the dialect told of it (`TurnContext.stored`).
     """
 
     id: str
@@ -135,6 +136,7 @@ class Turn:
     ended_at: int | None = None
     previous: int = 0
     tried: int = 0
+    context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reply_number(self) -> int:

@@ -89,6 +89,7 @@ class NewTurn:
     """A message to begin a turn with. The `…_random` parts make the ids, which end in the numbers given at begin.
 
     `creates` is the conversation to create when there is none under its id yet (the first message of a session).
+    `context` goes with the turn to whoever runs it.
     """
 
     tenant_id: str
@@ -102,6 +103,7 @@ class NewTurn:
     key: RequestKey | None = None
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     creates: Conversation | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ def turn_item(tenant_id: str, conversation_id: str, turn: Turn) -> Item:
         listeners={connection: listener_map(listener) for connection, listener in turn.listeners.items()},
         previous=turn.previous,
         tried=turn.tried,
+        context=json.dumps(turn.context) if turn.context else None,
     )
 
 
@@ -147,6 +148,7 @@ def turn_from(item: Item) -> Turn:
         ended_at=item.get("ended_at"),
         previous=item["previous"],
         tried=item["tried"],
+        context=json.loads(item["context"]) if "context" in item else {},
     )
 
 

@@ -43,6 +43,7 @@ def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn
         body_hash=new.key.body_hash if new.key else "",
         listeners=new.listeners,
         previous=before.last_turn,
+        context=new.context,
     )
     message = Message(
         id=turn.message_id,

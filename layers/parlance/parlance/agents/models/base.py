@@ -19,6 +19,7 @@ class ModelRequest:
     """Everything a model answers from. `messages` ends with the user's newest message and is never empty.
 
     `tenant_id` and `dataset_id` say where a retrieving model may look; both are part of the key, never a filter.
+    `instructions` are the same from turn to turn; `context` follows them and is not.
     """
 
     tenant_id: str
@@ -26,6 +27,7 @@ class ModelRequest:
     messages: Sequence[ChatMessage]
     settings: Mapping[str, Any] = field(default_factory=dict)
     dataset_id: str | None = None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
