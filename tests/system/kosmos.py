@@ -190,17 +190,15 @@ class Client:
         sealed: bool = True,
         headers: Headers | None = None,
         params: Mapping[str, str] | None = None,
-        **fields: str,
+        data: Mapping[str, str] | None = None,
     ) -> Any:
         """What an agent answers, or the error."""
-        asked: Json = {"userInput": text, **fields}
+        asked = {"userInput": text, **(data or {})}
         shown = self.tenancy.service if headers is None else headers
         if sealed:
             shown = shown | self.signed()
-        data = self.seal(asked) if sealed else asked
-        answer = await self.call(
-            "POST", f"/query/agent/{agent}", status, headers=shown, params=params, json={"data": data}
-        )
+        body = {"data": self.seal(asked) if sealed else asked}
+        answer = await self.call("POST", f"/query/agent/{agent}", status, headers=shown, params=params, json=body)
         return self.open(answer) if sealed and status < 400 else answer
 
 

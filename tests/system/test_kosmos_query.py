@@ -47,7 +47,7 @@ async def test_an_answer_and_a_session_to_go_on_with(harbour: Tenancy, *, sealed
         first = await client.query(QUESTION, sealed=sealed)
         assert set(first) == {"response", "sessionId"}
         assert SENTENCE.strip() in first["response"]
-        again = await client.query("And the wicks?", sealed=sealed, sessionId=first["sessionId"])
+        again = await client.query("And the wicks?", sealed=sealed, data={"sessionId": first["sessionId"]})
         assert again["sessionId"] == first["sessionId"]
         other = await client.query(QUESTION, sealed=sealed)
         assert other["sessionId"] != first["sessionId"]
@@ -56,9 +56,11 @@ async def test_an_answer_and_a_session_to_go_on_with(harbour: Tenancy, *, sealed
 async def test_a_session_named_in_the_query_or_in_the_body(harbour: Tenancy) -> None:
     async with harbour.client() as client:
         assert (await client.query("Hello?", params={"sessionId": "s-1"}))["sessionId"] == "s-1"
-        assert (await client.query("Hello?", sessionId="s-1"))["sessionId"] == "s-1"
-        assert (await client.query("Hello?", params={"sessionId": "s-1"}, sessionId="s-1"))["sessionId"] == "s-1"
-        await client.query("Hello?", 400, params={"sessionId": "s-1"}, sessionId="s-2")
+        assert (await client.query("Hello?", data={"sessionId": "s-1"}))["sessionId"] == "s-1"
+        assert (await client.query("Hello?", params={"sessionId": "s-1"}, data={"sessionId": "s-1"}))[
+            "sessionId"
+        ] == "s-1"
+        await client.query("Hello?", 400, params={"sessionId": "s-1"}, data={"sessionId": "s-2"})
 
 
 async def test_who_may_ask(harbour: Tenancy, bearer: Headers) -> None:
@@ -110,12 +112,12 @@ async def test_what_contradicts_the_verified_identity(harbour: Tenancy, bearer: 
         "username": harbour.username,
     }
     async with harbour.client() as client:
-        assert (await client.query("Hello?", headers=bearer, **agreeing))["response"]
+        assert (await client.query("Hello?", headers=bearer, data=agreeing))["response"]
         wrong = agreeing | {claim: CONTRADICTIONS[claim]}
-        await client.query("Hello?", 403, headers=bearer, **wrong)
-        await client.query("Hello?", 403, headers=harbour.service | bearer, **{claim: CONTRADICTIONS[claim]})
+        await client.query("Hello?", 403, headers=bearer, data=wrong)
+        await client.query("Hello?", 403, headers=harbour.service | bearer, data={claim: CONTRADICTIONS[claim]})
         if claim == "tenantId":
-            await client.query("Hello?", 403, tenantId="another")
+            await client.query("Hello?", 403, data={"tenantId": "another"})
 
 
 async def test_an_agent_that_there_is_not(harbour: Tenancy) -> None:
@@ -137,8 +139,8 @@ async def test_a_session_is_its_users_own(harbour: Tenancy, deployment: Deployme
     bob = identity.create_user(deployment, harbour.tenant_id, "Bob")
     theirs = {"Authorization": f"Bearer {token_of(harbour, deployment, bob.id)}"}
     async with harbour.client() as client:
-        await client.query(QUESTION, headers=bearer, sessionId="shared")
-        await client.query("Hello?", headers=theirs, sessionId="shared")
+        await client.query(QUESTION, headers=bearer, data={"sessionId": "shared"})
+        await client.query("Hello?", headers=theirs, data={"sessionId": "shared"})
     async with harbour.house.rest() as rest:
         [chat] = (await rest.call("GET", f"/user/{bob.id}"))["chats"]
         said = [message["content"] for message in await rest.messages(chat["id"])]
@@ -158,7 +160,7 @@ async def test_a_conversation_goes_on_over_the_chats_dialect(
         assert [message["content"] for message in messages] == [QUESTION, begun["response"]]
         async with tenancy.house.line(chat["id"], tenancy.user_id) as line:
             heard = await line.stream(await line.ask("Who rows across?"))
-        ended = await client.query("Thank you?", headers=headers, sessionId=begun["sessionId"])
+        ended = await client.query("Thank you?", headers=headers, data={"sessionId": begun["sessionId"]})
         contents = [message["content"] for message in await rest.messages(chat["id"])]
     assert contents == [
         QUESTION, begun["response"], "Who rows across?", heard.text, "Thank you?", ended["response"],

@@ -93,7 +93,7 @@ async def test_a_genuine_token_that_fails_ends_all_sessions_of_its_user(ada: Sig
 
 
 def _unsigned(ada: SignedIn) -> str:
-    return jwt.encode(jwt.decode(ada.token(exp=1), options={"verify_signature": False}), None, algorithm="none")
+    return jwt.encode(jwt.decode(ada.token(exp=1), options={"verify_signature": False}), "", algorithm="none")
 
 
 UNTIED: dict[str, Callable[[SignedIn], str]] = {
