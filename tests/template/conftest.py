@@ -12,6 +12,7 @@ from local.settings import CLOUD_BIN, ROOT
 
 FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
+    "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
@@ -25,6 +26,8 @@ FUNCTIONS = {
     "KosmosWellKnownFunction": "PublicKeySettings",
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
 }
+STREAMING = ["ChatsMessagesFunction"]
+"""The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 
 class Stack:

@@ -3,15 +3,17 @@
 import json
 import re
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
-from tests.template.conftest import Stack
+from tests.template.conftest import STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 ROUTES = {
     "/api/v1/chats": "ChatsRestFunction",
     "/api/v1/chats/{chat_id}": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}/messages": "ChatsRestFunction",
     "/api/v1/chats/{chat_id}/{proxy+}": "ChatsRestFunction",
     "/chatapi/servicekeys": "KosmosServiceKeysFunction",
     "/chatapi/servicekey/{keyId+}": "KosmosServiceKeysFunction",
@@ -25,7 +27,17 @@ ROUTES = {
     "/chatapi/sd": "KosmosServiceDirectoryFunction",
     "/chatapi/{proxy+}": "KosmosServiceDirectoryFunction",
 }
+"""Who answers at a path, whatever the method."""
+EXCEPT_FOR = {("/api/v1/chats/{chat_id}/messages", "post"): "ChatsMessagesFunction"}
+STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
+
+
+def function_of(integration: dict[str, Any]) -> str:
+    """The function that an integration calls."""
+    found = re.search(r"\$\{(\w+)\.Arn\}", json.dumps(integration["uri"]))
+    assert found, integration
+    return found[1]
 
 
 def test_these_are_all_paths(stack: Stack) -> None:
@@ -48,10 +60,28 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         for method in METHODS:
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
-            assert f"{wanted}." in json.dumps(integration["uri"])
+            function = function_of(integration)
+            assert function == EXCEPT_FOR.get((path, method), wanted)
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
-            assert any(function == wanted and arn.endswith(suffix) for function, arn in allowed), suffix
+            assert any(name == function and arn.endswith(suffix) for name, arn in allowed), suffix
+
+
+def test_streaming_routes_stream_and_no_others_do(stack: Stack) -> None:
+    """Any value passes for a transfer mode, and a wrong one means buffered; the address must fit it."""
+    for path, methods in stack.paths().items():
+        for method in METHODS:
+            integration = methods[method]["x-amazon-apigateway-integration"]
+            uri = json.dumps(integration["uri"])
+            if function_of(integration) in STREAMING:
+                assert integration["responseTransferMode"] == "STREAM", path
+                assert "/2021-11-15/functions/" in uri
+                assert uri.endswith('/response-streaming-invocations"}')
+                assert integration["timeoutInMillis"] == STREAM_MILLISECONDS_MAX
+            else:
+                assert "responseTransferMode" not in integration, path
+                assert uri.endswith('/invocations"}')
+                assert "timeoutInMillis" not in integration
 
 
 def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:

@@ -10,22 +10,22 @@ from parlance.realtime.messages import Sweep, TurnWakeup, parse_sweep, parse_wak
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
+REST = {
+    "chats-rest": "user_id",
+    "chats-messages": "content",
+    "kosmos-ecdsa-helper": "privateKey",
+    "kosmos-environment": None,
+    "kosmos-healthz": None,
+    "kosmos-jwt": "data",
+    "kosmos-public-keys": None,
+    "kosmos-service-directory": None,
+    "kosmos-service-keys": None,
+    "kosmos-well-known": None,
+}
 WEBSOCKET = {
     "chats-websocket-connect": ("$connect", "CONNECT"),
     "chats-websocket-default": ("$default", "MESSAGE"),
     "chats-websocket-disconnect": ("$disconnect", "DISCONNECT"),
-}
-
-REST = {
-    "chats-rest",
-    "kosmos-ecdsa-helper",
-    "kosmos-environment",
-    "kosmos-healthz",
-    "kosmos-jwt",
-    "kosmos-public-keys",
-    "kosmos-service-directory",
-    "kosmos-service-keys",
-    "kosmos-well-known",
 }
 
 
@@ -35,17 +35,18 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {*REST, "replies", "sweeps", "server-keys", *WEBSOCKET}
+    expected = {*REST, "replies", "sweeps", "server-keys", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == expected
 
 
-@pytest.mark.parametrize("name", sorted(REST))
-def test_a_rest_event_names_a_route(stack: Stack, name: str) -> None:
+@pytest.mark.parametrize(("name", "field"), REST.items())
+def test_rest_events_name_a_route_and_bring_what_it_needs(stack: Stack, name: str, field: str | None) -> None:
     sample = event(name)
     methods = stack.paths()[sample["resource"]]
     integration = methods[sample["httpMethod"].lower()]["x-amazon-apigateway-integration"]
     function = "".join(part.capitalize() for part in name.split("-")) + "Function"
     assert f"{function}." in json.dumps(integration["uri"])
-    assert json.loads(sample["body"] or "{}") is not None
+    assert field is None or json.loads(sample["body"])[field]
 
 
 def test_the_custom_resources_event_names_its_properties(stack: Stack) -> None:

@@ -43,7 +43,7 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsMessagesFunction", "ChatsWebSocketFunction"])
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -52,6 +52,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         (
@@ -74,6 +75,7 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
     ("function", "wakeups", "sweeps"),
     [
         ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set()),
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
         ("RepliesFunction", CONSUMING, set()),
         ("SweepsFunction", set(), CONSUMING),
@@ -88,6 +90,7 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
     ("function", "may"),
     [
         ("ChatsRestFunction", False),
+        ("ChatsMessagesFunction", False),
         ("ChatsWebSocketFunction", True),
         ("RepliesFunction", True),
         ("SweepsFunction", False),

@@ -13,8 +13,8 @@ from parlance.ecdsa.envelope import Envelope, IvSource, random_iv
 from parlance.ecdsa.keys import PrivateKey, PublicKey
 from parlance.errors import InvalidInputError
 from parlance.http.answers import Answer, NoRouteError
-from parlance.http.group import Admission, Route
 from parlance.http.requests import Request
+from parlance.http.routes import Admission, Route
 from parlance.identity.service_keys import ServiceKey
 from parlance.kosmos import ROOT
 from parlance.kosmos.gates import ServiceKeyGate

@@ -1,8 +1,8 @@
 """`GET /environment`: what a client must know of this deployment before it can seal anything."""
 
 from parlance.http.answers import Answer
-from parlance.http.group import Admission, Route
 from parlance.http.requests import Request
+from parlance.http.routes import Admission, Route
 from parlance.identity.licenses import License, Licenses
 from parlance.kosmos import ROOT
 

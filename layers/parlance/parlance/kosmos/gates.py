@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from parlance.ecdsa.envelope import Envelope
 from parlance.ecdsa.errors import EcdsaError
 from parlance.errors import UnauthenticatedError
-from parlance.http.group import Admission
 from parlance.http.requests import Request
+from parlance.http.routes import Admission
 from parlance.identity.licenses import License, Licenses
 from parlance.identity.request_ids import RequestId, RequestIds, refusal
 from parlance.identity.service_keys import ServiceKey, ServiceKeyVerifier

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from parlance.clock import Clock
 from parlance.http.answers import Answer
-from parlance.http.group import Route
+from parlance.http.routes import Route
 from parlance.kosmos import ROOT
 from parlance.kosmos.errors import refusal
 from parlance.logs import logger

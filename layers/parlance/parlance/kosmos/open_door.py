@@ -1,7 +1,7 @@
 """The gate of what everybody may see."""
 
-from parlance.http.group import Admission
 from parlance.http.requests import Request
+from parlance.http.routes import Admission
 
 
 def open_door(_: Request) -> Admission[None]:

@@ -1,7 +1,7 @@
 """The server's public key, as the two endpoints spell it that everybody may ask for it."""
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
+from parlance.http.routes import Route
 from parlance.kosmos import ROOT
 
 # Clients keep the key for up to a day anyhow; this long it may also be kept on the way.

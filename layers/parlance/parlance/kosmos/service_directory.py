@@ -1,8 +1,8 @@
 """`GET /sd`: where the services are. It also answers for every path of the dialect that no group has."""
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.kosmos import ROOT
 
 

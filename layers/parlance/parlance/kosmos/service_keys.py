@@ -5,8 +5,8 @@ from typing import Any
 
 from parlance.errors import ForbiddenError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.identity.service_keys import ServiceKey, ServiceKeys
 from parlance.kosmos import ROOT
 from parlance.kosmos.gates import LicensedClient

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.identity.request_ids import RequestIds
 from parlance.identity.tokens import InvalidTokenError, TokenVerifier, VerifiedToken, claimed_tenant
 from parlance.kosmos import ROOT
