@@ -95,7 +95,8 @@ class Deployer:
             wakeups_queue_url=outputs["WakeupsQueueUrl"],
             sweeps_queue_url=outputs["SweepsQueueUrl"],
             server_public_key=outputs["ServerPublicKey"],
-            vault_key=outputs["VaultKey"],
+            # Not an output, which every deployment prints.
+            vault_key=f"local:{self._parameters['LocalVaultKey']}",
         )
 
     def _outputs(self) -> dict[str, str] | None:

@@ -34,7 +34,7 @@ from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.users_directory import DynamoAccountStore
 from parlance.storage.vaults import vault_of
-from parlance_cli.credentials import read_credentials, text_of
+from parlance_cli.credentials import read_credentials, read_vault_key, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
 if TYPE_CHECKING:
@@ -106,13 +106,12 @@ def on_emulator(
     base_url: str,
     websocket_url: str,
 ) -> Deployment:
-    """The deployment whose tables and key are in an emulator."""
-    session = _emulator_session()
-    client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    """The deployment whose tables are in an emulator, with a key of its own for the secrets in them."""
+    client = _emulator_session().client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
-        vault_of(vault_key, SystemClock(), lambda: session.client("kms", endpoint_url=endpoint, config=_LOCAL_CONFIG)),
+        vault_of(vault_key, SystemClock()),
         base_url=base_url,
         websocket_url=websocket_url,
         local=True,
@@ -135,7 +134,7 @@ def local_deployment(state_dir: Path) -> Deployment:
         endpoint,
         conversations_table=_named(outputs, "ConversationsTable"),
         identity_table=_named(outputs, "IdentityTable"),
-        vault_key=_named(outputs, "VaultKey"),
+        vault_key=f"local:{read_vault_key(state_dir)}",
         base_url=base_url,
         websocket_url=websocket_url,
     )

@@ -142,7 +142,7 @@ async def test_a_session_is_its_users_own(harbour: Tenancy, deployment: Deployme
         await client.query(QUESTION, headers=bearer, data={"sessionId": "shared"})
         await client.query("Hello?", headers=theirs, data={"sessionId": "shared"})
     async with harbour.house.rest() as rest:
-        [chat] = (await rest.call("GET", f"/user/{bob.id}"))["chats"]
+        [chat] = (await rest.call("GET", f"/user/{bob.username}"))["chats"]
         said = [message["content"] for message in await rest.messages(chat["id"])]
     assert said[0] == "Hello?"
     assert QUESTION not in said
@@ -155,10 +155,10 @@ async def test_a_conversation_goes_on_over_the_chats_dialect(
     headers = {"Authorization": f"Bearer {token_of(tenancy, deployment)}"}
     async with tenancy.client() as client, tenancy.house.rest() as rest:
         begun = await client.query(QUESTION, headers=headers)
-        [chat] = (await rest.call("GET", f"/user/{tenancy.user_id}"))["chats"]
+        [chat] = (await rest.call("GET", f"/user/{tenancy.username}"))["chats"]
         messages = await rest.messages(chat["id"])
         assert [message["content"] for message in messages] == [QUESTION, begun["response"]]
-        async with tenancy.house.line(chat["id"], tenancy.user_id) as line:
+        async with tenancy.house.line(chat["id"], tenancy.username) as line:
             heard = await line.stream(await line.ask("Who rows across?"))
         ended = await client.query("Thank you?", headers=headers, data={"sessionId": begun["sessionId"]})
         contents = [message["content"] for message in await rest.messages(chat["id"])]
