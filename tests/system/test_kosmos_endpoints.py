@@ -149,7 +149,13 @@ async def test_bad_input_is_never_our_fault(tenancy: Tenancy, path: str) -> None
             await refused(json={"data": client.seal(value)})
         for content in (b"", b"{", b"\xff\xfe", b'{"data": 1e999}', b"[" * 100_000, b'{"data": "\\ud800"}'):
             await refused(content=content)
-        await refused(content=b'{"data": "' + b"x" * (1024 * 1024) + b'"}')
+
+
+@pytest.mark.parametrize("path", ["/query/agent/default", "/ecdsa_helper", "/jwt/verifyToken"])
+async def test_a_body_that_is_too_large(tenancy: Tenancy, path: str) -> None:
+    async with tenancy.client() as client:
+        headers = tenancy.service | client.signed()
+        await client.call("POST", path, 413, headers=headers, json={"data": "x" * (1024 * 1024)})
 
 
 @pytest.mark.parametrize("header", ["publickey", "requestid", "licensekey", "license", "keyId", "keySecret"])

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from parlance.identity.model import Limits
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment
 from parlance_cli.identity import operations as identity
 from tests.system.conftest import QUESTION, SENTENCE
-from tests.system.kosmos import Headers, Tenancy
+from tests.system.kosmos import Headers, Tenancy, assert_error
 
 pytestmark = [pytest.mark.system, pytest.mark.anyio]
 
@@ -126,12 +127,28 @@ async def test_an_agent_that_there_is_not(harbour: Tenancy) -> None:
             await client.query("Hello?", 404, agent=agent)
 
 
-@pytest.mark.parametrize("value", [None, "", 7, ["Hello?"], {"text": "Hello?"}, "x" * 200_000])
+@pytest.mark.parametrize("value", [None, "", " ", 7, ["Hello?"], {"text": "Hello?"}])
 async def test_a_question_that_is_none(harbour: Tenancy, value: Any) -> None:
     async with harbour.client() as client:
         body = {"data": {"userInput": value}}
-        answer = await client.http.post("/query/agent/default", headers=harbour.service, json=body)
-        assert answer.status_code in {400, 413}, answer.text
+        await client.call("POST", "/query/agent/default", 400, headers=harbour.service, json=body)
+
+
+async def test_a_question_that_is_too_long(harbour: Tenancy) -> None:
+    async with harbour.client() as client:
+        await client.query("x" * 200_000, 413)
+
+
+async def test_the_question_after_the_last_is_refused(build_tenancy: Callable[..., Tenancy]) -> None:
+    tenancy = build_tenancy(limits=Limits(rest_per_minute=2))
+    async with tenancy.client() as client:
+        for _ in range(2):
+            await client.query("Hello?")
+        body = {"data": {"userInput": "Hello?"}}
+        refused = await client.http.post("/query/agent/default", headers=tenancy.service, json=body)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert_error(refused)
 
 
 async def test_a_session_is_its_users_own(harbour: Tenancy, deployment: Deployment, bearer: Headers) -> None:
