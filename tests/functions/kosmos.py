@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import boto3
 
+from functions.kosmos.agent_query import app as agent_query_app
 from functions.kosmos.ecdsa_helper import app as ecdsa_helper_app
 from functions.kosmos.environment import app as environment_app
 from functions.kosmos.healthz import app as healthz_app
@@ -25,6 +26,7 @@ from parlance.ecdsa.server_keys import ServerKeys
 from parlance.identity.issuers import Issuers, secret_of
 from parlance.identity.licenses import AuthLevel, Licenses
 from parlance.identity.login_sessions import LoginSession, LoginSessions
+from parlance.identity.model import Limits
 from parlance.identity.secrets import RandomSecrets
 from parlance.identity.service_keys import ServiceKeys
 from parlance.identity.tokens import sign
@@ -38,7 +40,7 @@ from parlance.storage.secret_text import AwsSecretText
 from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.users_directory import DynamoAccountStore
 from tests.functions import events
-from tests.functions.cloud import Cloud, House, Reply
+from tests.functions.cloud import WIDE, Cloud, House, Reply
 
 SECRET = "server-keys"
 SPAN = 60
@@ -50,6 +52,7 @@ _VAULT = LocalVault(bytes(32))
 HANDLERS: dict[str, Callable[..., dict[str, Any]]] = {
     "servicekeys": service_keys_app.handler,
     "servicekey": service_keys_app.handler,
+    "query": agent_query_app.handler,
     "jwt": jwt_app.handler,
     "ecdsa_helper": ecdsa_helper_app.handler,
     "environment": environment_app.handler,
@@ -85,7 +88,9 @@ def call(method: str, path: str, **sent: Any) -> Reply:
     group = path.removeprefix("/").partition("/")[0]
     handler: Callable[..., dict[str, Any]] = HANDLERS.get(group, service_directory_app.handler)
     answer = handler(events.rest(method, f"/chatapi{path}", **sent), events.Context())
-    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    # Two kinds of groups, two ways to say headers.
+    several = {name: values[0] for name, values in answer.get("multiValueHeaders", {}).items()}
+    headers = {name.title(): value for name, value in (several | answer.get("headers", {})).items()}
     return Reply(answer["statusCode"], headers, answer["body"])
 
 
@@ -129,9 +134,9 @@ class Party:
 class Identity:
     """A tenant with credentials of every kind, as its administrator makes them."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, *, limits: Limits = WIDE) -> None:
         table, clock, ids, secrets = cloud.identity, SystemClock(), RandomIds(), RandomSecrets()
-        self.house: House = cloud.house()
+        self.house: House = cloud.house(limits=limits)
         self.tenant_id = self.house.tenant_id
         accounts = DynamoAccountStore(table)
         self.licenses = Licenses(DynamoLicenseStore(table), clock=clock, ids=ids, secrets=secrets)

@@ -18,6 +18,7 @@ from tests.functions.kosmos import SPAN, Identity, call, error_of, server_keys
 PATHS = {
     "/servicekeys": "GET",
     "/servicekey/x": "DELETE",
+    "/query/agent/default": "POST",
     "/jwt/verifyToken": "POST",
     "/ecdsa_helper": "POST",
     "/ecdsa_helper/encrypt": "POST",
@@ -97,7 +98,7 @@ def test_an_open_path_takes_one_method(identity: Identity, path: str) -> None:
         assert error_of(reply)["error"] == "Method Not Allowed"
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nothing", "/jwtx/verifyToken", "/sd/x", "/query", "/query/agent"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/jwtx/verifyToken", "/sd/x", "/queries/agent"])
 def test_a_path_that_no_group_has(identity: Identity, path: str) -> None:
     for method in ("GET", "POST", "DELETE"):
         reply = call(method, path)
@@ -111,12 +112,12 @@ def test_a_path_that_no_group_has(identity: Identity, path: str) -> None:
     [
         {"raw_body": "{"},
         {"raw_body": "[" * 5000},
-        {"raw_body": "\ud800"},
+        {"raw_body": '{"data": "\\ud800"}'},
         {"raw_body": "!", "base64": True},
         {"body": {"data": "\x00"}},
-        {"headers": {"publickey": "\ud800", "requestid": "\x00", "keyId": "ü", "keySecret": "ü", "license": "ü"}},
+        {"headers": {"publickey": "ÿ", "requestid": "\x00", "keyId": "ü", "keySecret": "ü", "license": "ü"}},
         {"headers": {"Authorization": "Bearer", "publickey": "A" * 8000, "licensekey": "=", "requestid": "AAAA"}},
-        {"query": {"sessionId": "\ud800"}},
+        {"query": {"sessionId": "\x00"}},
     ],
     ids=range(8),
 )

@@ -18,6 +18,7 @@ FUNCTIONS = {
     "SweepsFunction": "SweepsSettings",
     "ServerKeysFunction": "ServerKeysSettings",
     "KosmosServiceKeysFunction": "ServiceKeysSettings",
+    "KosmosAgentQueryFunction": "AgentQuerySettings",
     "KosmosJwtFunction": "VerifyTokenSettings",
     "KosmosEcdsaHelperFunction": "EcdsaHelperSettings",
     "KosmosEnvironmentFunction": "EnvironmentSettings",
@@ -26,7 +27,7 @@ FUNCTIONS = {
     "KosmosWellKnownFunction": "PublicKeySettings",
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
 }
-STREAMING = ["ChatsMessagesFunction"]
+STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 

@@ -17,6 +17,7 @@ ROUTES = {
     "/api/v1/chats/{chat_id}/{proxy+}": "ChatsRestFunction",
     "/chatapi/servicekeys": "KosmosServiceKeysFunction",
     "/chatapi/servicekey/{keyId+}": "KosmosServiceKeysFunction",
+    "/chatapi/query/agent/{agentId}": "KosmosAgentQueryFunction",
     "/chatapi/jwt/verifyToken": "KosmosJwtFunction",
     "/chatapi/ecdsa_helper": "KosmosEcdsaHelperFunction",
     "/chatapi/ecdsa_helper/{method}": "KosmosEcdsaHelperFunction",

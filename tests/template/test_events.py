@@ -13,6 +13,7 @@ EVENTS = ROOT / "events"
 REST = {
     "chats-rest": "user_id",
     "chats-messages": "content",
+    "kosmos-agent-query": "data",
     "kosmos-ecdsa-helper": "privateKey",
     "kosmos-environment": None,
     "kosmos-healthz": None,

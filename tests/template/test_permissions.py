@@ -52,6 +52,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("KosmosAgentQueryFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
@@ -113,6 +114,7 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
             "KosmosJwtFunction",
             {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         ),
+        ("KosmosAgentQueryFunction", {"dynamodb:GetItem", "dynamodb:BatchGetItem"}),
         ("KosmosEcdsaHelperFunction", {"dynamodb:GetItem"}),
         ("KosmosEnvironmentFunction", {"dynamodb:GetItem"}),
         ("KosmosHealthzFunction", {"dynamodb:GetItem"}),
@@ -132,6 +134,7 @@ def test_identity(stack: Stack, function: str, actions: set[str]) -> None:
         ("ServerKeysFunction", {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}),
         ("KosmosServiceKeysFunction", {"secretsmanager:GetSecretValue"}),
         ("KosmosJwtFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosAgentQueryFunction", {"secretsmanager:GetSecretValue"}),
         ("KosmosHealthzFunction", {"secretsmanager:DescribeSecret"}),
     ],
 )
@@ -140,7 +143,8 @@ def test_the_servers_private_keys(stack: Stack, function: str, actions: set[str]
 
 
 def test_nobody_else_reaches_the_servers_private_keys(stack: Stack) -> None:
-    known = {"ServerKeysFunction", "KosmosServiceKeysFunction", "KosmosJwtFunction", "KosmosHealthzFunction"}
+    kosmos = {f"Kosmos{name}Function" for name in ("ServiceKeys", "Jwt", "AgentQuery", "Healthz")}
+    known = {"ServerKeysFunction", *kosmos}
     for function in FUNCTIONS.keys() - known:
         assert not stack.actions_on(function, "ServerKeysSecret"), function
 
@@ -150,6 +154,7 @@ def test_the_vault(stack: Stack, function: str) -> None:
     expected = {
         "KosmosServiceKeysFunction": {"kms:Decrypt", "kms:GenerateDataKey"},
         "KosmosJwtFunction": {"kms:Decrypt"},
+        "KosmosAgentQueryFunction": {"kms:Decrypt"},
     }
     assert stack.actions_on(function, "VaultKey") == expected.get(function, set())
 

@@ -134,3 +134,15 @@ class EcdsaHelperSettings(_FromEnvironment):
     identity_table: str
     ec_curve_name: str
     ecdsa_helper: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentQuerySettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+    ec_curve_name: str
+    server_keys_secret: str
+    server_public_key: str
+    vault_key: str
+    jwks_over_loopback: str
