@@ -12,6 +12,7 @@ import pytest
 
 from local.clients import emulator_session
 from local.deploy import STACK
+from parlance_cli import operations
 from parlance_cli.deployment import Deployment
 from parlance_cli.identity import operations as identity
 from tests.local.cloud import LocalCloud
@@ -68,6 +69,7 @@ async def call_everything(tenancy: Tenancy, token: str, stale: str) -> list[str]
         assert SENTENCE.strip() in said["response"]
         await client.query(TEXT, headers=tenancy.service, sealed=False)
         await client.query(TEXT, 403, headers=bearer, data={"tenantId": TEXT})
+        await client.query(TEXT, 503, headers=bearer, agent="broken")
         await client.verify(stale, 401)
         await client.verify(f"{token}{token}", 401)
         path = f"/servicekey/{quote(tenancy.key_id, safe='')}"
@@ -80,6 +82,7 @@ async def test_no_credential_or_text_is_ever_logged(
 ) -> None:
     since = int(time.time() * 1000)
     tenancy = build_tenancy(dataset=True)
+    operations.create_agent(deployment, tenancy.tenant_id, "Broken", agent_id="broken", settings={"pace": "fast"})
     session = identity.create_login_session(deployment, tenancy.tenant_id, tenancy.user_id, seconds=3600)
     token = tenancy.token(session.id)
     stale = tenancy.token(session.id, exp=int(time.time()) - 60)
@@ -87,6 +90,7 @@ async def test_no_credential_or_text_is_ever_logged(
 
     await wait_until_logged(cloud, *((f"/{name}Logs", "REPORT") for name in FUNCTIONS), since=since)
     written = await asyncio.to_thread(lambda: [*logged(cloud), *written_to_files(cloud)])
+    assert any(place.endswith("KosmosAgentQueryFunction.log") and "model failed" in text for place, text in written)
     known = cloud.credentials
     seeded = [known["license_key"], known["service_key"]["keySecret"], known["user_token"]]
     held = [tenancy.system_license, tenancy.user_license, tenancy.key_secret, tenancy.issuer_secret]
