@@ -28,6 +28,7 @@ Parlance is running.
 
   /api/v1/chats   chats over REST, with the header X-API-Key
   /ws/chat        chats over WebSocket
+  /chatapi        the 1Kosmos Chat API
   /_local/health  whether the local cloud is well
 
 The keys are in credentials.json in the state directory (.local unless STATE_DIR says otherwise).

@@ -195,7 +195,7 @@ def test_both_together_are_the_user(cloud: Cloud, identity: Identity, backend: d
 @pytest.mark.parametrize("name", ["tenantId", "communityId", "username"])
 def test_claims_that_contradict_a_token_are_forbidden(identity: Identity, name: str) -> None:
     account, _, token = identity.signed_in(username="dora", community_id="readers")
-    right = {"tenantId": identity.tenant_id, "communityId": "readers", "username": "dora"}
+    right: dict[str, Any] = {"tenantId": identity.tenant_id, "communityId": "readers", "username": "dora"}
     answered(ask(bearer(token), **right))
     answered(ask(bearer(token), username=account.id))
     for wrong in ("somebody-else", "Dora", f"{right[name]} "):

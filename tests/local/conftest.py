@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -82,12 +82,6 @@ class Door:
         return f"ws://127.0.0.1:{self.port}/ws/chat"
 
 
-type Upstream = (
-    Callable[[httpx.Request], httpx.Response] | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
-)
-"""What answers in place of the emulator."""
-
-
 class OpenDoor(Protocol):
     """Starts a front door for the length of a `with`."""
 
@@ -96,7 +90,7 @@ class OpenDoor(Protocol):
         *,
         websocket_limits: WebSocketLimits | None = None,
         rest_limits: RestLimits | None = None,
-        upstream: Upstream | None = None,
+        upstream: Callable[[httpx.Request], httpx.Response] | None = None,
         streams: Sequence[StreamingRoute] = (),
     ) -> AbstractContextManager[Door]: ...
 
@@ -106,7 +100,7 @@ def open_front_door(
     *,
     websocket_limits: WebSocketLimits | None = None,
     rest_limits: RestLimits | None = None,
-    upstream: Upstream | None = None,
+    upstream: Callable[[httpx.Request], httpx.Response] | None = None,
     streams: Sequence[StreamingRoute] = (),
 ) -> Iterator[Door]:
     function = ScriptedFunction()

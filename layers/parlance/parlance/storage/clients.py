@@ -3,7 +3,6 @@
 None is made at import: a snapshot of the process may be restored many times, with other credentials each time.
 """
 
-import logging
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
-
-# At DEBUG botocore writes out every request, with all that users sent in it.
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 # boto3's shared session must not make two clients at once.
 _making = threading.Lock()
