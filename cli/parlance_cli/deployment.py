@@ -22,6 +22,7 @@ from parlance.identity.secrets import RandomSecrets
 from parlance.identity.service_keys import ServiceKeyStore
 from parlance.identity.users import AccountStore
 from parlance.identity.vault import Vault
+from parlance.identity.web_keys import AdminKey, WebKeyStore, WidgetKey
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.storage.agents import AgentRepository
@@ -34,6 +35,7 @@ from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.users_directory import DynamoAccountStore
 from parlance.storage.vaults import vault_of
+from parlance.storage.web_keys import admin_key_store, widget_key_store
 from parlance_cli.credentials import read_credentials, read_vault_key, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
@@ -68,6 +70,8 @@ class Deployment:
     tenants: TenantStore
     agents: AgentStore
     datasets: DatasetStore
+    widget_keys: WebKeyStore[WidgetKey]
+    admin_keys: WebKeyStore[AdminKey]
     credentials: Credentials
     local: bool = False
     clock: Clock = field(default_factory=SystemClock)
@@ -93,6 +97,8 @@ def on_tables(
             issuers=DynamoIssuerStore(identity),
             vault=vault,
         ),
+        widget_keys=widget_key_store(identity),
+        admin_keys=admin_key_store(identity),
         local=local,
     )
 

@@ -14,6 +14,8 @@ FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
+    "WidgetChatFunction": "WidgetChatSettings",
+    "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
     "ServerKeysFunction": "ServerKeysSettings",
@@ -27,7 +29,7 @@ FUNCTIONS = {
     "KosmosWellKnownFunction": "PublicKeySettings",
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
 }
-STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction"]
+STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction", "WidgetStreamFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 

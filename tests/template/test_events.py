@@ -22,6 +22,8 @@ REST = {
     "kosmos-service-directory": None,
     "kosmos-service-keys": None,
     "kosmos-well-known": None,
+    "widget-chat": "sessionId",
+    "widget-stream": "message",
 }
 WEBSOCKET = {
     "chats-websocket-connect": ("$connect", "CONNECT"),

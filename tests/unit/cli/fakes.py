@@ -12,6 +12,7 @@ from parlance_cli.deployment import Credentials, Deployment
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.credentials import memory_credentials
 from tests.fakes.datasets import MemoryDatasets
+from tests.fakes.identity import MemoryWebKeyStore
 
 
 @dataclass
@@ -91,6 +92,8 @@ def memory_deployment() -> Deployment:
             issuers=stores.issuers,
             vault=LocalVault(bytes(32)),
         ),
+        widget_keys=MemoryWebKeyStore(),
+        admin_keys=MemoryWebKeyStore(),
         clock=clock,
         ids=CountingIds(),
     )
