@@ -99,9 +99,10 @@ class Deployer:
             sweeps_queue_url=outputs["SweepsQueueUrl"],
             secrets_prefix=outputs["SecretsPrefix"],
             server_public_key=outputs["ServerPublicKey"],
-            vault_key=outputs["VaultKey"],
             indexing_queue_url=outputs["IndexingQueueUrl"],
             snapshots_bucket=outputs["SnapshotsBucket"],
+            # Not an output, which every deployment prints.
+            vault_key=f"local:{self._parameters['LocalVaultKey']}",
         )
 
     def _outputs(self) -> dict[str, str] | None:

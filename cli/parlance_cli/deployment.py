@@ -16,9 +16,15 @@ from parlance.agents.definitions import AgentStore
 from parlance.agents.secrets import SecretStore
 from parlance.agents.skills import SkillsetStore
 from parlance.clock import Clock, SystemClock
+from parlance.identity.issuers import IssuerStore
 from parlance.identity.keys import SecretSource
+from parlance.identity.licenses import LicenseStore
+from parlance.identity.login_sessions import LoginSessionStore
 from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.service_keys import ServiceKeyStore
+from parlance.identity.users import AccountStore
+from parlance.identity.vault import Vault
 from parlance.identity.web_keys import AdminKey, WebKeyStore, WidgetKey
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
@@ -27,15 +33,21 @@ from parlance.knowledge.snapshots import SnapshotStore
 from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.issuers import DynamoIssuerStore
+from parlance.storage.licenses import DynamoLicenseStore
+from parlance.storage.login_sessions import DynamoLoginSessionStore
 from parlance.storage.secrets import SecretsManager
+from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.skillsets import SkillsetRepository
 from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.users_directory import DynamoAccountStore
+from parlance.storage.vaults import vault_of
 from parlance.storage.web_keys import admin_key_store, widget_key_store
 from parlance.storage.webhooks import WebhookRepository
 from parlance.webhooks.model import WebhookStore
-from parlance_cli.credentials import read_credentials, text_of
+from parlance_cli.credentials import read_credentials, read_vault_key, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
 if TYPE_CHECKING:
@@ -49,8 +61,20 @@ _LOCAL_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_a
 
 
 @dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What the identity dialect knows callers by: the stores, and the vault for the secrets in them."""
+
+    licenses: LicenseStore
+    service_keys: ServiceKeyStore
+    accounts: AccountStore
+    sessions: LoginSessionStore
+    issuers: IssuerStore
+    vault: Vault
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """The stores behind a stack and the addresses in front of it."""
+    """The stores behind a stack and the addresses in front of it. `local` when it runs on this machine."""
 
     base_url: str
     websocket_url: str
@@ -62,7 +86,9 @@ class Deployment:
     webhooks: WebhookStore
     widget_keys: WebKeyStore[WidgetKey]
     admin_keys: WebKeyStore[AdminKey]
+    credentials: Credentials
     snapshots: SnapshotStore | None = None
+    local: bool = False
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
@@ -71,14 +97,16 @@ class Deployment:
 def on_tables(
     conversations: Table,
     identity: Table,
+    vault: Vault,
     tenant_secrets: SecretStore,
     *,
     base_url: str,
     websocket_url: str,
     requests: IndexRequests | None = None,
     snapshots: SnapshotStore | None = None,
+    local: bool = False,
 ) -> Deployment:
-    """The deployment whose data lie in these two tables and this store of secrets."""
+    """The deployment whose data lie in these two tables, its secrets sealed by that vault or in that store."""
     return Deployment(
         base_url=base_url,
         websocket_url=websocket_url,
@@ -90,9 +118,18 @@ def on_tables(
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
         webhooks=WebhookRepository(conversations),
+        credentials=Credentials(
+            licenses=DynamoLicenseStore(identity),
+            service_keys=DynamoServiceKeyStore(identity),
+            accounts=DynamoAccountStore(identity),
+            sessions=DynamoLoginSessionStore(identity),
+            issuers=DynamoIssuerStore(identity),
+            vault=vault,
+        ),
         widget_keys=widget_key_store(identity),
         admin_keys=admin_key_store(identity),
         snapshots=snapshots,
+        local=local,
     )
 
 
@@ -104,10 +141,11 @@ def on_emulator(
     secrets_prefix: str,
     indexing_queue_url: str,
     snapshots_bucket: str,
+    vault_key: str,
     base_url: str,
     websocket_url: str,
 ) -> Deployment:
-    """The deployment whose tables are in an emulator."""
+    """The deployment whose tables are in an emulator, with a key of its own for the secrets in them."""
     session = _emulator_session()
     client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     secrets_manager = session.client("secretsmanager", endpoint_url=endpoint, config=_LOCAL_CONFIG)
@@ -116,11 +154,13 @@ def on_emulator(
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
+        vault_of(vault_key, SystemClock()),
         SecretsManager(lambda: secrets_manager, secrets_prefix),
         base_url=base_url,
         websocket_url=websocket_url,
         requests=SqsIndexRequests(SqsQueue(sqs, indexing_queue_url)),
         snapshots=S3SnapshotStore(s3, snapshots_bucket, SystemClock(), RandomIds()),
+        local=True,
     )
 
 
@@ -143,6 +183,7 @@ def local_deployment(state_dir: Path) -> Deployment:
         secrets_prefix=_named(outputs, "SecretsPrefix"),
         indexing_queue_url=_named(outputs, "IndexingQueueUrl"),
         snapshots_bucket=_named(outputs, "SnapshotsBucket"),
+        vault_key=f"local:{read_vault_key(state_dir)}",
         base_url=base_url,
         websocket_url=websocket_url,
     )
@@ -156,6 +197,7 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
     return on_tables(
         Table(client, _named(outputs, "ConversationsTable")),
         Table(client, _named(outputs, "IdentityTable")),
+        vault_of(_named(outputs, "VaultKey"), SystemClock(), lambda: session.client("kms")),
         SecretsManager(lambda: session.client("secretsmanager"), _named(outputs, "SecretsPrefix")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),

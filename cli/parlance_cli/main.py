@@ -7,12 +7,13 @@ import typer
 from parlance_cli import agents, datasets, keys, secrets, skillsets, tenants, web_keys, webhooks
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
+from parlance_cli.identity import issuers, licenses, login_sessions, query, service_keys, tokens, users
 from parlance_cli.place import Place
 from parlance_cli.program import DEBUG_OPTION, Program
 
 app = typer.Typer(
     cls=Program,
-    help="Run Parlance: tenants, keys, agents, skillsets, secrets, webhooks, datasets, and a chat in the terminal.",
+    help="Run Parlance: tenants, keys, users, agents, skillsets, secrets, webhooks, datasets; chat in the terminal.",
     epilog="Works on the local cloud unless --stack names a deployed stack.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -27,7 +28,14 @@ app.add_typer(skillsets.app, name="skillset")
 app.add_typer(secrets.app, name="secret")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(datasets.app, name="dataset")
+app.add_typer(licenses.app, name="license")
+app.add_typer(service_keys.app, name="service-key")
+app.add_typer(users.app, name="user")
+app.add_typer(issuers.app, name="issuer")
+app.add_typer(login_sessions.app, name="login-session")
+app.command("token")(tokens.token)
 app.command("chat")(chat.chat)
+app.command("query")(query.query)
 
 
 @app.callback()

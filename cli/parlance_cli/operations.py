@@ -37,20 +37,26 @@ def list_tenants(deployment: Deployment) -> Sequence[Tenant]:
     return _administration(deployment).tenants()
 
 
+def require_tenant(deployment: Deployment, tenant_id: str) -> None:
+    """Raises NotFoundError("tenant")."""
+    if deployment.tenants.tenant(tenant_id) is None:
+        raise NotFoundError("tenant", details={"tenant_id": tenant_id})
+
+
 def create_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedKey:
     """Raises NotFoundError("tenant"), as all that follows does."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).issue_key(tenant_id, name)
 
 
 def list_keys(deployment: Deployment, tenant_id: str) -> Sequence[ApiKey]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).keys(tenant_id)
 
 
 def revoke_key(deployment: Deployment, tenant_id: str, key_id: str) -> ApiKey:
     """Raises NotFoundError("key") as well."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).revoke_key(tenant_id, key_id)
 
 
@@ -64,36 +70,36 @@ def create_widget_key(
     limits: WidgetLimits | None = None,
 ) -> IssuedWebKey[WidgetKey]:
     """Raises NotFoundError for an agent that is not there, InvalidInputError for an origin that cannot be one."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     if deployment.agents.get(tenant_id, agent_id) is None:
         raise NotFoundError("agent", details={"agent_id": agent_id})
     return widget_keys(deployment).create(tenant_id, name, agent_id=agent_id, origins=origins, limits=limits)
 
 
 def list_widget_keys(deployment: Deployment, tenant_id: str) -> Sequence[WidgetKey]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return widget_keys(deployment).of_tenant(tenant_id)
 
 
 def revoke_widget_key(deployment: Deployment, tenant_id: str, key_id: str) -> WidgetKey:
     """Raises NotFoundError("key") as well."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return widget_keys(deployment).revoke(tenant_id, key_id)
 
 
 def create_admin_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedWebKey[AdminKey]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return admin_keys(deployment).create(tenant_id, name)
 
 
 def list_admin_keys(deployment: Deployment, tenant_id: str) -> Sequence[AdminKey]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return admin_keys(deployment).of_tenant(tenant_id)
 
 
 def revoke_admin_key(deployment: Deployment, tenant_id: str, key_id: str) -> AdminKey:
     """Raises NotFoundError("key") as well."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return admin_keys(deployment).revoke(tenant_id, key_id)
 
 
@@ -126,7 +132,7 @@ def create_drafted_agent(
 
     Raises ConflictError for an id that is taken, NotFoundError for a dataset or skillset that is not there.
     """
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     now = deployment.clock.now()
     identifier = _checked_id(agent_id, "agent") or f"agent_{deployment.ids.random()}"
     blank = Agent(tenant_id, identifier, "", "", created_at=now, updated_at=now)
@@ -145,7 +151,7 @@ def update_agent(deployment: Deployment, tenant_id: str, agent_id: str, changes:
 
 def get_agent(deployment: Deployment, tenant_id: str, agent_id: str) -> Agent:
     """Raises NotFoundError("agent")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.agents.get(tenant_id, agent_id)
     if found is None:
         raise NotFoundError("agent", details={"agent_id": agent_id})
@@ -162,7 +168,7 @@ def _drafted(deployment: Deployment, agent: Agent, given: Mapping[str, Any]) -> 
 
 
 def list_agents(deployment: Deployment, tenant_id: str) -> Sequence[Agent]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.agents.of_tenant(tenant_id)
 
 
@@ -170,7 +176,7 @@ def put_skillset(
     deployment: Deployment, tenant_id: str, skillset_id: str, *, name: str | None, abilities: object
 ) -> Skillset:
     """Create a skillset or replace its abilities. Raises InvalidInputError for abilities that cannot be."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     _checked_id(skillset_id, "skillset")
     now = deployment.clock.now()
     before = deployment.skillsets.get(tenant_id, skillset_id)
@@ -188,7 +194,7 @@ def put_skillset(
 
 def get_skillset(deployment: Deployment, tenant_id: str, skillset_id: str) -> Skillset:
     """Raises NotFoundError("skillset")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.skillsets.get(tenant_id, skillset_id)
     if found is None:
         raise NotFoundError("skillset", details={"skillset_id": skillset_id})
@@ -196,13 +202,13 @@ def get_skillset(deployment: Deployment, tenant_id: str, skillset_id: str) -> Sk
 
 
 def list_skillsets(deployment: Deployment, tenant_id: str) -> Sequence[Skillset]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.skillsets.of_tenant(tenant_id)
 
 
 def set_secret(deployment: Deployment, tenant_id: str, name: str, secret: str) -> None:
     """Raises InvalidInputError for a name that cannot be one and for an empty secret."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     if not SECRET_NAME.match(name):
         raise InvalidInputError("The name of a secret is made of up to 64 letters, digits, _ and -.")
     if not secret.strip() or not secret.strip().isprintable():
@@ -212,19 +218,19 @@ def set_secret(deployment: Deployment, tenant_id: str, name: str, secret: str) -
 
 def list_secrets(deployment: Deployment, tenant_id: str) -> Sequence[str]:
     """Their names; what they are is nobody's to see."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.tenant_secrets.names(tenant_id)
 
 
 def remove_secret(deployment: Deployment, tenant_id: str, name: str) -> None:
     """Raises SecretMissingError."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     deployment.tenant_secrets.remove(tenant_id, name)
 
 
 def create_webhook(deployment: Deployment, tenant_id: str, url: str, events: Sequence[str]) -> tuple[Webhook, str]:
     """The webhook and its signing secret, which is shown this once. Raises InvalidInputError, ConflictError."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     check_url(url)
     chosen = checked_events(events)
     if len(deployment.webhooks.of_tenant(tenant_id)) >= WEBHOOKS_MAX:
@@ -239,13 +245,13 @@ def create_webhook(deployment: Deployment, tenant_id: str, url: str, events: Seq
 
 
 def list_webhooks(deployment: Deployment, tenant_id: str) -> Sequence[Webhook]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.webhooks.of_tenant(tenant_id)
 
 
 def enable_webhook(deployment: Deployment, tenant_id: str, webhook_id: str) -> Webhook:
     """One whose server had said that it was gone. Raises NotFoundError("webhook")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.webhooks.get(tenant_id, webhook_id)
     if found is None:
         raise NotFoundError("webhook", details={"webhook_id": webhook_id})
@@ -256,7 +262,7 @@ def enable_webhook(deployment: Deployment, tenant_id: str, webhook_id: str) -> W
 
 def remove_webhook(deployment: Deployment, tenant_id: str, webhook_id: str) -> None:
     """And its secret. Raises NotFoundError("webhook")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     deployment.webhooks.remove(tenant_id, webhook_id)
     with suppress(SecretMissingError):
         deployment.tenant_secrets.remove(tenant_id, f"webhook-{webhook_id}")
@@ -266,7 +272,7 @@ def create_dataset(
     deployment: Deployment, tenant_id: str, name: str, *, dataset_id: str | None = None, description: str = ""
 ) -> Dataset:
     """Raises ConflictError for an id that is taken."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     now = deployment.clock.now()
     identifier = _checked_id(dataset_id, "dataset") or f"dataset_{deployment.ids.random()}"
     dataset = Dataset(tenant_id, identifier, name, description, created_at=now, updated_at=now)
@@ -275,13 +281,13 @@ def create_dataset(
 
 
 def list_datasets(deployment: Deployment, tenant_id: str) -> Sequence[Dataset]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.datasets.of_tenant(tenant_id)
 
 
 def get_dataset(deployment: Deployment, tenant_id: str, dataset_id: str) -> Dataset:
     """Raises NotFoundError("dataset")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.datasets.get(tenant_id, dataset_id)
     if found is None:
         raise NotFoundError("dataset", details={"dataset_id": dataset_id})
@@ -322,11 +328,6 @@ def admin_keys(deployment: Deployment) -> AdminKeys:
 
 def _administration(deployment: Deployment) -> Administration:
     return Administration(deployment.tenants, clock=deployment.clock, ids=deployment.ids, secrets=deployment.secrets)
-
-
-def _require_tenant(deployment: Deployment, tenant_id: str) -> None:
-    if deployment.tenants.tenant(tenant_id) is None:
-        raise NotFoundError("tenant", details={"tenant_id": tenant_id})
 
 
 def _checked_id(identifier: str | None, kind: str) -> str | None:

@@ -161,6 +161,9 @@ class MemoryLoginSessionStore:
         session = self._sessions.get((tenant_id, account_id, session_id)) if session_id is not None else None
         return SignedIn(self._accounts.get(tenant_id, account_id), session)
 
+    def of_account(self, tenant_id: str, account_id: str) -> Sequence[LoginSession]:
+        return [self._sessions[where] for where in sorted(self._sessions) if where[:2] == (tenant_id, account_id)]
+
 
 class MemoryIssuerStore:
     """`parlance.identity.issuers.IssuerStore`. Counts look-ups."""

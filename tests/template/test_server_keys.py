@@ -29,7 +29,9 @@ def test_the_public_half_is_configuration(stack: Stack) -> None:
 def test_the_vault_is_a_kms_key_unless_a_local_one_is_given(stack: Stack) -> None:
     assert stack.resources["VaultKey"]["Condition"] == "UsesKms"
     assert stack.template["Conditions"]["UsesKms"] == {"Fn::Equals": [{"Ref": "LocalVaultKey"}, ""]}
-    assert stack.template["Parameters"]["LocalVaultKey"]["Default"] == ""
+    parameter = stack.template["Parameters"]["LocalVaultKey"]
+    assert (parameter["Default"], parameter["NoEcho"]) == ("", True)
+    assert stack.template["Outputs"]["VaultKey"]["Condition"] == "UsesKms"
     for function in ("KosmosServiceKeysFunction", "KosmosJwtFunction", "KosmosAgentQueryFunction"):
         condition, key, local = stack.environment(function)["VAULT_KEY"]["Fn::If"]
         assert condition == "UsesKms"

@@ -8,8 +8,10 @@ from parlance.agents.skills import Skillset
 from parlance.errors import ConflictError, NotFoundError
 from parlance.identity.model import ApiKey, Tenant
 from parlance.identity.port import AlreadyExistsError
-from parlance_cli.deployment import Deployment
+from parlance.identity.vault import LocalVault
+from parlance_cli.deployment import Credentials, Deployment
 from tests.fakes.clock import CountingIds, ManualClock
+from tests.fakes.credentials import memory_credentials
 from tests.fakes.datasets import MemoryDatasets
 from tests.fakes.identity import MemoryWebKeyStore
 from tests.fakes.secrets import KnownSecrets
@@ -98,16 +100,25 @@ class MemorySkillsets:
 
 
 def memory_deployment() -> Deployment:
-    clock = ManualClock()
+    clock, tenants = ManualClock(), MemoryTenants()
+    stores = memory_credentials(tenants)
     return Deployment(
         base_url="http://localhost:8000",
         websocket_url="ws://localhost:8000/ws/chat",
-        tenants=MemoryTenants(),
+        tenants=tenants,
         agents=MemoryAgents(),
         datasets=MemoryDatasets(clock),
         skillsets=MemorySkillsets(),
         tenant_secrets=KnownSecrets({}),
         webhooks=MemoryWebhooks(),
+        credentials=Credentials(
+            licenses=stores.licenses,
+            service_keys=stores.service_keys,
+            accounts=stores.accounts,
+            sessions=stores.sessions,
+            issuers=stores.issuers,
+            vault=LocalVault(bytes(32)),
+        ),
         widget_keys=MemoryWebKeyStore(),
         admin_keys=MemoryWebKeyStore(),
         clock=clock,

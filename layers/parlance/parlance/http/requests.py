@@ -72,7 +72,7 @@ class Request:
         """
         path = self.path
         try:
-            return unquote(path[path.index(prefix) + len(prefix) :].strip("/"), errors="strict")
+            return unquote(path[path.index(prefix) + len(prefix) :].rstrip("/"), errors="strict")
         except UnicodeDecodeError as error:
             raise InvalidInputError("The path is not valid UTF-8.") from error
 
