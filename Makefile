@@ -17,6 +17,7 @@ SAM := .cloud/bin/sam
 UV := $(VENV)/uv
 READY := .venv/.synced
 CLOUD_READY := .cloud/.synced
+WEB_READY := web/dist/.built
 
 # uv reads its own settings only; a machine that has told pip where packages come from means uv as well.
 ifdef PIP_INDEX_URL
@@ -31,17 +32,17 @@ SAM_BUILD := PATH="$(CURDIR)/$(VENV):$$PATH" UV="$(CURDIR)/$(UV)" PYTHON="$(CURD
 PLATFORM_arm64 := aarch64-manylinux_2_34
 PLATFORM_x86_64 := x86_64-manylinux_2_34
 
-.PHONY: help setup run test check format lint types validate build deploy lock clean
+.PHONY: help setup run test check format lint types validate reference web build deploy lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-setup: $(READY) $(CLOUD_READY) ## Install everything into .venv and .cloud
+setup: $(READY) $(CLOUD_READY) web/node_modules/.synced ## Install everything into .venv, .cloud and web
 
-run: $(READY) $(CLOUD_READY) ## Start the local cloud (PORT, STATE_DIR)
+run: $(READY) $(CLOUD_READY) $(WEB_READY) ## Start the local cloud (PORT, STATE_DIR)
 	@exec $(VENV)/python -m local.run
 
-test: $(READY) $(CLOUD_READY) ## Run all tests (PYTEST_ARGS)
+test: $(READY) $(CLOUD_READY) $(WEB_READY) ## Run all tests (PYTEST_ARGS)
 	$(VENV)/python -m pytest $(PYTEST_ARGS)
 
 check: lint types validate test ## The whole gate
@@ -50,12 +51,19 @@ format: $(READY) ## Format the code
 	$(VENV)/ruff format .
 	$(VENV)/ruff check --fix .
 
-lint: $(READY) ## Check format and style
+lint: $(READY) ## Check format and style, and that the API descriptions are those of the code
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
+	$(VENV)/python -m reference --check
 
-types: $(READY) ## Check the types
-	$(VENV)/mypy layers/parlance/parlance cli functions local tests $(wildcard bench/*.py)
+reference: $(READY) ## Describe the APIs anew in docs/openapi.json and docs/asyncapi.json
+	$(VENV)/python -m reference
+
+web: $(WEB_READY) ## Build the widget and the pages into web/dist
+
+types: $(READY) web/node_modules/.synced ## Check the types
+	$(VENV)/mypy layers/parlance/parlance cli functions local reference tests $(wildcard bench/*.py)
+	@cd web && npm run --silent types
 
 validate: $(CLOUD_READY) ## Check the template
 	$(SAM) validate --lint --region us-east-1
@@ -77,7 +85,7 @@ lock: $(READY) ## Lock the versions of all dependencies anew
 	$(LOCK) requirements/cloud.in --output-file requirements/cloud.txt
 
 clean: ## Remove what was built and installed; the state of the local cloud stays
-	rm -rf .venv .cloud .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cloud .aws-sam web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # ---------------------------------------------------------------- environments
 
@@ -103,4 +111,16 @@ $(CLOUD_READY): .venv/.bootstrapped requirements/cloud.txt
 	@echo "parlance: installing the emulator and the SAM CLI"
 	@$(VENV)/python -m venv --clear --without-pip .cloud
 	@$(UV) pip sync --quiet --python .cloud/bin/python --require-hashes requirements/cloud.txt
+	@touch $@
+
+web/node_modules/.synced: web/package-lock.json web/.npmrc
+	@command -v npm >/dev/null || { echo "parlance: Node with npm is needed for the pages and was not found on the PATH" >&2; exit 1; }
+	@echo "parlance: installing what the pages are built with"
+	@cd web && npm ci --silent
+	@touch $@
+
+$(WEB_READY): web/node_modules/.synced $(shell find web/src web/static -type f 2>/dev/null) web/build.mjs web/tsconfig.json \
+    docs/openapi.json docs/asyncapi.json
+	@echo "parlance: building the pages"
+	@cd web && npm run --silent build
 	@touch $@

@@ -94,7 +94,8 @@ async def serve(
 ) -> None:
     """Run the front door until it is asked to stop or the emulator is gone."""
     async with httpx.AsyncClient(trust_env=False, timeout=35, limits=httpx.Limits(max_connections=None)) as client:
-        server = uvicorn.Server(uvicorn_config(front_door(deployment=deployment, client=client)))
+        app = front_door(deployment=deployment, client=client, credentials_file=settings.credentials_file)
+        server = uvicorn.Server(uvicorn_config(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         watching = asyncio.create_task(_gone(emulator))
         # The port has been listening since the start, so whoever comes from now on is served.
@@ -157,6 +158,7 @@ async def _gone(emulator: Emulator) -> None:
 def announce(settings: Settings, ready: str) -> None:
     """What to do with it, in a few lines."""
     say(f"{ready}: {settings.base_url}")
+    print(f"  pages     {settings.base_url}/ to talk, {settings.base_url}/docs to read")
     print(f"  keys      {settings.credentials_file}")
     print(f"  REST      {settings.base_url}/api/v1/chats")
     print(f"  WebSocket {settings.websocket_url}")
