@@ -1,6 +1,6 @@
-"""Puts the front door together: the REST proxy, the WebSocket edge and its management API, and the pages."""
+"""Puts the front door together: the ways to REST and streaming functions, the WebSocket edge, and the pages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from local.front_door.limits import RestLimits, WebSocketLimits
 from local.front_door.loopback import LoopbackOnly
 from local.front_door.pages import page_routes
 from local.front_door.proxy import RestProxy, error_response
+from local.front_door.streams import streaming_routes
 from local.settings import ROOT
+from local.streaming import StreamingRoute
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 BUILT_PAGES = ROOT / "web" / "dist"
@@ -30,6 +32,7 @@ def front_door(
     *,
     deployment: Deployment,
     client: httpx.AsyncClient,
+    streams: Sequence[StreamingRoute] = (),
     invoker: Invoker | None = None,
     rest_limits: RestLimits | None = None,
     websocket_limits: WebSocketLimits | None = None,
@@ -53,6 +56,7 @@ def front_door(
         limits=websocket_limits,
     )
     proxy = RestProxy(client=client, rest_url=deployment.rest_url, limits=rest_limits)
+    streaming, streaming_proxies = streaming_routes(streams, rest_limits)
     management = ManagementApi(connections, posted_bytes=websocket_limits.posted_bytes)
 
     async def health(_: Request) -> Response:
@@ -62,9 +66,12 @@ def front_door(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await edge.finish(seconds=5)
+        for one in streaming_proxies:
+            await one.close()
 
     return Starlette(
         routes=[
+            *streaming,
             *(Route(path, proxy.handle, methods=METHODS) for path in PROXIED),
             WebSocketRoute("/ws/chat", edge.handle),
             WebSocketRoute("/ws/chat/", edge.handle),

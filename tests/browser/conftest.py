@@ -55,7 +55,9 @@ class Watched:
 
     def watch(self) -> None:
         self.page.on("pageerror", lambda error: self.trouble.append(f"uncaught: {error}"))
-        self.page.on("console", lambda said: self.trouble.append(said.text) if _is_trouble(said.text, said.type) else None)
+        self.page.on(
+            "console", lambda said: self.trouble.append(said.text) if _is_trouble(said.text, said.type) else None
+        )
         self.page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
         self.page.on("request", lambda request: self._note(request.url))
 
@@ -66,7 +68,9 @@ class Watched:
 
 def _is_trouble(text: str, kind: str) -> bool:
     """Chromium reports failed requests too, which tests bring about on purpose."""
-    return kind == "error" and not text.startswith("Failed to load resource") and "ERR_" not in text and "CORS" not in text
+    return (
+        kind == "error" and not text.startswith("Failed to load resource") and "ERR_" not in text and "CORS" not in text
+    )
 
 
 @pytest.fixture
@@ -76,7 +80,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_one(url: str, *, viewport: ViewportSize = WIDE, dark: bool = False, **options: Any) -> Page:
         context = browser.new_context(
-            viewport=viewport, color_scheme="dark" if dark else "light", reduced_motion="reduce", locale="en-GB", **options
+            viewport=viewport,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+            **options,
         )
         context.set_default_timeout(15_000)
         watched = Watched(context.new_page())
@@ -86,7 +94,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         return watched.page
 
     yield open_one
-    found = [(one.trouble, one.elsewhere, one.page.evaluate("window.pwned ?? null")) for _, one in opened if not one.page.is_closed()]
+    found = [
+        (one.trouble, one.elsewhere, one.page.evaluate("window.pwned ?? null"))
+        for _, one in opened
+        if not one.page.is_closed()
+    ]
     for context, _ in opened:
         context.close()
     assert all(one == ([], [], None) for one in found), found

@@ -39,8 +39,10 @@ SCRIPTS = {
         HOSTILE,
         sources=[
             {"source": "javascript:window.pwned='source'", "title": "<img src=x onerror=\"window.pwned='title'\">"},
-            {"source": "https://example.com/\"onclick=\"pwned=1", "title": "ordinary"},
+            {"source": 'https://example.com/"onclick="pwned=1', "title": "ordinary"},
         ],
     ),
-    "ما هذا؟": Script("هذا نظام محادثة مفتوح. يجيب من **وثائقك** ويذكر مصادره.", sources=[{"source": "دليل.md", "title": "الدليل"}]),
+    "ما هذا؟": Script(
+        "هذا نظام محادثة مفتوح. يجيب من **وثائقك** ويذكر مصادره.", sources=[{"source": "دليل.md", "title": "الدليل"}]
+    ),
 }
