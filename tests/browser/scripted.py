@@ -183,7 +183,7 @@ class Agent:
         turn = self.turns[known] if known else Turn(uuid4().hex, session, self.scripts[text])
         self.by_key[key] = turn.id
         self.turns[turn.id] = turn
-        if turn.end is None and not turn.attempt or turn.end and turn.end["type"] == "error":
+        if (turn.end is None and not turn.attempt) or (turn.end and turn.end["type"] == "error"):
             turn.end = None
             self._start(turn.run())
             await asyncio.sleep(0)

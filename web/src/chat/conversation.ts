@@ -18,7 +18,8 @@ export type Message = {
   index: number;
 };
 
-export type Timing = { firstTokenMs: number; tokensPerSecond: number; tokens: number };
+/** The speed is missing where a reply came in one piece. */
+export type Timing = { firstTokenMs: number; tokensPerSecond?: number; tokens: number };
 
 /** Where a conversation is kept from one page to the next. */
 export interface Store {
@@ -194,6 +195,9 @@ function ended(reply: Message): boolean {
   return ["done", "stopped", "failed"].includes(reply.state);
 }
 
+/** Less says more about the network than about the model. */
+const LEAST_SECONDS = 0.05;
+
 /** Time to the first token, and tokens a second from there on. */
 class Stopwatch {
   /** As the model counts them; until it says so we count words, since one event may carry several tokens. */
@@ -213,6 +217,6 @@ class Stopwatch {
     if (this.first === undefined) return undefined;
     const tokens = this.total ?? this.words;
     const seconds = (this.last - this.first) / 1000;
-    return { firstTokenMs: this.first - this.begun, tokensPerSecond: seconds > 0 ? tokens / seconds : 0, tokens };
+    return { firstTokenMs: this.first - this.begun, tokensPerSecond: seconds >= LEAST_SECONDS ? tokens / seconds : undefined, tokens };
   }
 }

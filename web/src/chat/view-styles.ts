@@ -59,6 +59,7 @@ export const viewStyles = css`
     background: var(--p-raised); overflow-wrap: anywhere; }
   a.source:hover { border-color: var(--p-ink); }
   .source svg { width: 1em; height: 1em; flex: none; color: var(--p-quiet); }
+  .source small { font-size: 0.92em; color: var(--p-quiet); }
   .greeting { display: flex; flex-direction: column; align-items: flex-start; gap: 0.5em; }
   .welcome { margin: 0 0 0.5em; }
   .welcome.small { color: var(--p-quiet); margin-bottom: 1.2em; }

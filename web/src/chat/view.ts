@@ -149,7 +149,7 @@ export class ChatView extends LitElement {
     const address = this.sourceLink(source);
     return address
       ? html`<a class="source" href=${address} target="_blank" rel="noopener noreferrer" dir="auto">${source.title}${linkIcon}</a>`
-      : html`<span class="source" dir="auto">${pageIcon}${source.title}</span>`;
+      : html`<span class="source" dir="auto">${pageIcon}${source.title}${where(source)}</span>`;
   }
 
   private toLatest(): TemplateResult {
@@ -228,6 +228,10 @@ export class ChatView extends LitElement {
   private get scroller(): HTMLElement | null {
     return this.renderRoot.querySelector(".scroller");
   }
+}
+
+function where(source: Source): TemplateResult | typeof nothing {
+  return source.name && source.name !== source.title ? html`<small>${source.name}</small>` : nothing;
 }
 
 export function defineChatView(): void {

@@ -6,6 +6,7 @@ export const appStyles = css`
   button, input, select { font: inherit; color: inherit; }
   button { cursor: pointer; }
   :focus-visible { outline: 2px solid var(--p-focus); outline-offset: 2px; }
+  a { color: inherit; text-underline-offset: 3px; }
   code, pre { font-family: var(--p-mono); font-size: 0.87em; }
   .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .layout { display: grid; grid-template-columns: 264px minmax(0, 1fr) minmax(0, 480px); gap: 16px; height: 100%; padding: 16px; }
@@ -35,15 +36,17 @@ export const appStyles = css`
   .pane { flex: 1; min-height: 0; overflow: auto; }
   .pane:focus-visible { outline-offset: -3px; }
   .wire { list-style: none; margin: 0; padding: 8px 0; font-family: var(--p-mono); font-size: 12px; line-height: 1.5; }
-  .wire li { display: grid; grid-template-columns: 48px 16px 178px minmax(0, 1fr); gap: 8px; padding: 3px 16px; align-items: baseline; }
   .wire li:hover { background: var(--p-sunken); }
+  .wire summary, .wire li > div { display: grid; grid-template-columns: 44px 14px minmax(0, 1fr); gap: 8px; padding: 4px 16px; align-items: baseline; }
+  .wire summary { cursor: pointer; list-style: none; }
+  .wire summary::-webkit-details-marker { display: none; }
+  .wire summary:focus-visible { outline-offset: -2px; }
   .time { color: var(--p-quiet); text-align: end; font-variant-numeric: tabular-nums; }
   .way { font-weight: 700; color: var(--p-accent); }
   .way.out { color: var(--p-second); }
-  .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 550; }
-  .data, summary { color: var(--p-quiet); overflow-wrap: anywhere; white-space: pre-wrap; }
-  summary { cursor: pointer; }
-  .wire pre { margin: 6px 0; padding: 10px; background: var(--p-sunken); border-radius: 8px; overflow-x: auto; font-size: 11.5px; color: var(--p-ink); }
+  .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--p-quiet); }
+  .what b { font-weight: 600; color: var(--p-ink); margin-inline-end: 6px; }
+  .wire pre { margin: 2px 16px 8px 82px; padding: 10px 12px; background: var(--p-sunken); border-radius: 8px; overflow-x: auto; font-size: 11.5px; }
   .tools { display: flex; flex-wrap: wrap; align-items: center; gap: 10px; padding: 14px 16px; }
   .choice { display: flex; gap: 2px; background: var(--p-sunken); padding: 3px; border-radius: 10px; }
   .choice button { border: 0; background: none; padding: 4px 11px; border-radius: 8px; font-size: 13px; font-weight: 550; color: var(--p-quiet); }
@@ -79,7 +82,7 @@ export const appStyles = css`
     .tabs { display: none; }
     .chat, .inspector { display: none; flex: 1; }
     .chat.shown, .inspector.shown { display: flex; }
-    .wire li { grid-template-columns: 40px 14px minmax(0, 1fr); padding: 4px 12px; }
-    .wire .data, .wire details { grid-column: 3; }
+    .wire summary, .wire li > div { padding: 5px 12px; }
+    .wire pre { margin-inline: 12px; }
   }
 `;

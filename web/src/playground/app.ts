@@ -33,6 +33,7 @@ export class Playground extends LitElement {
   declare language: Language;
   declare withKey: boolean;
   declare copied: boolean;
+  private atEnd = true;
 
   constructor() {
     super();
@@ -52,6 +53,18 @@ export class Playground extends LitElement {
     this.access = await findAccess();
     this.agent = this.access.agents[0]!;
     this.begin();
+  }
+
+  /** The log follows what comes, unless somebody reads further up. */
+  override willUpdate(): void {
+    const pane = this.renderRoot?.querySelector(".pane");
+    this.atEnd = !pane || pane.scrollHeight - pane.scrollTop - pane.clientHeight < 60;
+  }
+
+  override updated(changed: Map<string, unknown>): void {
+    const pane = this.renderRoot.querySelector(".pane");
+    if (changed.has("pane")) pane?.scrollTo({ top: 0 });
+    if (this.atEnd && this.inspected === "wire") pane?.scrollTo({ top: pane.scrollHeight });
   }
 
   override render(): TemplateResult {

@@ -14,17 +14,18 @@ export function chart(timings: Timing[]): TemplateResult {
   `;
 }
 
-function row(title: string, unit: string, values: number[], kind: string): TemplateResult {
-  const most = Math.max(...values, 1);
+function row(title: string, unit: string, values: (number | undefined)[], kind: string): TemplateResult {
+  const most = Math.max(...values.map((value) => value ?? 0), 1);
   const width = WIDTH / SHOWN;
-  const spoken = values.map((value) => `${Math.round(value)}${unit}`).join(", ");
+  const said = (value: number | undefined): string => (value === undefined ? "came in one piece" : `${Math.round(value)} ${unit}`.trim());
+  const last = values.at(-1);
   return html`<figure class="chart ${kind}">
-    <figcaption><span>${title}</span><b>${Math.round(values.at(-1)!)}<small>${unit}</small></b></figcaption>
-    <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}, oldest to newest: ${spoken}" preserveAspectRatio="none">
+    <figcaption><span>${title}</span><b>${last === undefined ? "–" : Math.round(last)}<small>${unit}</small></b></figcaption>
+    <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}, oldest to newest: ${values.map(said).join(", ")}" preserveAspectRatio="none">
       <line x1="0" x2=${WIDTH} y1=${HEIGHT - 0.5} y2=${HEIGHT - 0.5} class="axis" />
-      ${values.map((value, at) => bar(at * width + GAP / 2, width - GAP, (value / most) * (HEIGHT - 6), `${Math.round(value)} ${unit}`))}
+      ${values.map((value, at) => bar(at * width + GAP / 2, width - GAP, ((value ?? 0) / most) * (HEIGHT - 6), said(value)))}
     </svg>
-    <div class="range"><span>0</span><span>most: ${Math.round(most)}${unit && ` ${unit}`}</span></div>
+    <div class="range"><span>last ${SHOWN} replies</span><span>most: ${said(most)}</span></div>
   </figure>`;
 }
 
