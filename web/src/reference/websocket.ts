@@ -1,7 +1,7 @@
 /** The frames of the WebSocket, out of asyncapi.json. */
 import { html, nothing, render, type TemplateResult } from "lit";
 
-type Schema = { type?: string | string[]; description?: string; properties?: Record<string, Schema>; required?: string[]; const?: unknown; enum?: unknown[]; maxLength?: number };
+type Schema = { $ref?: string; anyOf?: Schema[]; type?: string | string[]; description?: string; properties?: Record<string, Schema>; required?: string[]; const?: unknown; enum?: unknown[]; maxLength?: number };
 type Message = { name: string; title?: string; summary?: string; payload: Schema };
 type Reference = { $ref: string };
 type AsyncApi = {
@@ -50,5 +50,7 @@ function message(one: Message): TemplateResult {
 function kind(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return "one of several";
+  if (schema.anyOf) return schema.anyOf.map(kind).filter((one) => one !== "null").join(" or ");
+  if (schema.$ref) return "object";
   return [schema.type ?? "any"].flat().join(" or ");
 }
