@@ -146,4 +146,5 @@ def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
         *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl"),
+        *("FrontDoorUrl", "PagesBucket", "DistributionId"),
     }
