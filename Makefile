@@ -7,6 +7,7 @@ PORT ?= 8000
 STATE_DIR ?= .local
 STAGE ?= dev
 ARCHITECTURE ?= arm64
+FRONT_DOOR ?= none
 PYTEST_ARGS ?=
 
 export PORT STATE_DIR
@@ -71,9 +72,10 @@ validate: $(CLOUD_READY) ## Check the template
 build: $(READY) $(CLOUD_READY) ## Build the stack for this machine
 	$(SAM_BUILD)
 
-deploy: $(READY) $(CLOUD_READY) ## Build for Lambda and deploy (STAGE=dev, staging or prod; ARCHITECTURE)
+deploy: $(READY) $(CLOUD_READY) $(WEB_READY) ## Build for Lambda and deploy (STAGE=dev, staging or prod; ARCHITECTURE; FRONT_DOOR=cloudfront)
 	LAMBDA_PLATFORM=$(PLATFORM_$(ARCHITECTURE)) $(SAM_BUILD) --config-env $(STAGE)
-	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCHITECTURE)
+	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCHITECTURE) FrontDoor=$(FRONT_DOOR)
+	$(VENV)/parlance --stack parlance-$(STAGE) pages publish
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
     --python-version 3.13 --universal

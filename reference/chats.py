@@ -81,7 +81,8 @@ _DESCRIBED = {
     ("POST", f"{_CHAT}/messages"): Description(
         summary="Send a message and get the reply",
         about="As JSON when it is complete, or with `Accept: application/x-ndjson` as the events of the WebSocket "
-        "while it is made, one on each line. An empty line says that the stream is alive. Leaving does not end the reply.",
+        "while it is made, one on each line. An empty line says that the stream is alive. Leaving does not end the "
+        "reply.",
         sent=SentMessage,
         parameters=[_KEY],
         answers={

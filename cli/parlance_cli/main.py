@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, tenants
+from parlance_cli import agents, datasets, keys, pages, tenants
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.place import Place
@@ -22,6 +22,7 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(keys.app, name="key")
 app.add_typer(agents.app, name="agent")
 app.add_typer(datasets.app, name="dataset")
+app.add_typer(pages.app, name="pages")
 app.command("chat")(chat.chat)
 
 

@@ -7,7 +7,7 @@ type Reference = { $ref: string };
 type AsyncApi = {
   info: { title: string; version: string; description: string };
   operations: Record<string, { action: "send" | "receive"; title: string; messages: Reference[] }>;
-  components: { messages: Record<string, Message> };
+  components: { messages: Record<string, Message>; schemas: Record<string, Schema> };
 };
 
 export async function showWebSocket(place: HTMLElement): Promise<void> {
@@ -22,7 +22,7 @@ function page(api: AsyncApi): TemplateResult {
     <p>The whole of it for machines: <a href="/docs/asyncapi.json">asyncapi.json</a>, AsyncAPI 3.</p>
     ${Object.values(api.operations).map(
       (operation) => html`<h2>${operation.title}</h2>
-        ${operation.messages.map((one) => message(api.components.messages[nameIn(one)]!))}`,
+        ${operation.messages.map((one) => message(api.components.messages[nameIn(one)]!, api.components.schemas))}`,
     )}
   `;
 }
@@ -32,7 +32,7 @@ function nameIn(reference: Reference): string {
   return reference.$ref.split("/").at(-1)!;
 }
 
-function message(one: Message): TemplateResult {
+function message(one: Message, schemas: Record<string, Schema>): TemplateResult {
   const { properties = {}, required = [] } = one.payload;
   return html`<section class="card">
     <h3>${one.title ?? one.name}</h3>
@@ -40,17 +40,17 @@ function message(one: Message): TemplateResult {
     <table class="fields">
       <tbody>
         ${Object.entries(properties).map(
-          ([name, schema]) => html`<tr><th scope="row">${name}</th><td>${kind(schema)}${required.includes(name) ? "" : ", optional"}</td><td>${schema.description ?? nothing}</td></tr>`,
+          ([name, schema]) => html`<tr><th scope="row">${name}</th><td>${kind(schema, schemas)}${required.includes(name) ? "" : ", optional"}</td><td>${schema.description ?? nothing}</td></tr>`,
         )}
       </tbody>
     </table>
   </section>`;
 }
 
-function kind(schema: Schema): string {
+function kind(schema: Schema, schemas: Record<string, Schema>): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return "one of several";
-  if (schema.anyOf) return schema.anyOf.map(kind).filter((one) => one !== "null").join(" or ");
-  if (schema.$ref) return "object";
+  if (schema.anyOf) return schema.anyOf.map((one) => kind(one, schemas)).filter((one) => one !== "null").join(" or ");
+  if (schema.$ref) return kind(schemas[nameIn({ $ref: schema.$ref })] ?? {}, schemas);
   return [schema.type ?? "any"].flat().join(" or ");
 }
