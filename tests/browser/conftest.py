@@ -75,7 +75,7 @@ def _is_trouble(text: str, kind: str) -> bool:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages in a browser of their own, and fails if a script failed, ran where it must not, or called elsewhere."""
+    """Opens pages, each in a browser of its own; fails if a script failed, ran where it must not, or left home."""
     opened: list[tuple[BrowserContext, Watched]] = []
 
     def open_one(url: str, *, viewport: ViewportSize = WIDE, dark: bool = False, **options: Any) -> Page:

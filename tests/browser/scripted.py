@@ -1,4 +1,4 @@
-"""An agent that says what its script says, at a pace that tests can see, behind the widget dialect and the front door's pages."""
+"""An agent that says what its script says, at a pace that tests can see, behind the widget dialect and the pages."""
 
 import asyncio
 import json

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """The local cloud, with two more agents for its demo tenant: a slow one, and one that was given a hostile document."""
+    """The local cloud, with two more agents: a slow one, and one that was given a hostile document."""
     cloud = LocalCloud.start(tmp_path_factory.mktemp("cloud"))
     deployment = local_deployment(cloud.state_dir)
     operations.create_agent(deployment, TENANT, "Slow", agent_id="slow", settings={"pace": 0.15}, dataset_id=DATASET)
