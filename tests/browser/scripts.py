@@ -33,7 +33,9 @@ SCRIPTS = {
         ],
     ),
     "slowly": Script(" ".join(f"word{number}" for number in range(60)), seconds_between=0.1),
-    "How does a reply arrive?": Script("A reply comes word by word, and the wire shows every event.", seconds_between=0.06),
+    "How does a reply arrive?": Script(
+        "A reply comes word by word, and the wire shows every event.", seconds_between=0.06
+    ),
     "breaks": Script(" ".join(f"piece{number}" for number in range(20)), seconds_between=0.03, breaks_after=5),
     "fails": Script("A reply that arrives at the second attempt", seconds_between=0.02, fails_after=3),
     "hostile": Script(
@@ -44,6 +46,7 @@ SCRIPTS = {
         ],
     ),
     "ما هذا؟": Script(
-        "هذا نظام محادثة مفتوح. يجيب من **وثائقك** ويذكر مصادره.", sources=[{"source": "دليل.md", "title": "الدليل"}]
+        "هذا نظام محادثة مفتوح. يجيب من **وثائقك** ويذكر مصادره.",
+        sources=[{"source": "دليل.md", "title": "الدليل"}],
     ),
 }
