@@ -8,6 +8,8 @@ from uuid import uuid4
 from functions.chats.messages import app as messages_app
 from functions.chats.rest import app as rest_app
 from functions.chats.websocket import app as websocket_app
+from functions.widget.chat import app as widget_chat_app
+from functions.widget.stream import app as widget_stream_app
 from functions.workers.replies import app as replies_app
 from functions.workers.sweeps import app as sweeps_app
 from parlance.agents.definitions import Agent
@@ -15,10 +17,12 @@ from parlance.clock import SystemClock
 from parlance.identity.administration import Administration
 from parlance.identity.model import Limits
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.web_keys import AdminKeys, WidgetKeys
 from parlance.ids import RandomIds
 from parlance.storage.agents import AgentRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.web_keys import admin_key_store, widget_key_store
 from tests.functions import events
 from tests.functions.gateway import FakeGateway
 
@@ -102,6 +106,28 @@ class Cloud:
         answer = messages_app.handler(event, events.Context())  # type: ignore[arg-type]
         assert answer["isBase64Encoded"] is False
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+    @property
+    def widget_keys(self) -> WidgetKeys:
+        store = widget_key_store(self.identity)
+        return WidgetKeys(store, clock=SystemClock(), ids=RandomIds(), secrets=RandomSecrets())
+
+    @property
+    def admin_keys(self) -> AdminKeys:
+        store = admin_key_store(self.identity)
+        return AdminKeys(store, clock=SystemClock(), ids=RandomIds(), secrets=RandomSecrets())
+
+    def widget(self, method: str, path: str, **sent: Any) -> Reply:
+        """A call of a page or an operator, to the function that the gateway would send it to."""
+        event = events.rest(method, path, **sent)
+        streams = (
+            path in {"/v1/chat", "/v1/chat/stream"} if method == "POST" else method == "GET" and "admin" not in path
+        )
+        app = widget_stream_app if streams else widget_chat_app
+        answer = app.handler(event, events.Context())  # type: ignore[arg-type]
+        multi = {name.lower(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()}
+        headers = multi | {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
+        return Reply(answer["statusCode"], headers, answer["body"])
 
     def chat(self, house: House, user_id: str = "alice") -> str:
         reply = self.rest("POST", "/api/v1/chats", key=house.key, body={"user_id": user_id})

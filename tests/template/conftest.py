@@ -14,10 +14,12 @@ FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
+    "WidgetChatFunction": "WidgetChatSettings",
+    "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
 }
-STREAMING = ["ChatsMessagesFunction"]
+STREAMING = ["ChatsMessagesFunction", "WidgetStreamFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 
