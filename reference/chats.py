@@ -56,7 +56,7 @@ _DESCRIBED = {
     ("POST", ROOT): Description(
         summary="Begin a chat",
         about="The user is created when new. Without an `agent_id` the tenant's agent `default` answers.",
-        sent=NewChat,
+        sent=[NewChat],
         parameters=[_KEY],
         answers={201: _json("The chat", answers.Chat)},
     ),
@@ -83,7 +83,7 @@ _DESCRIBED = {
         about="As JSON when it is complete, or with `Accept: application/x-ndjson` as the events of the WebSocket "
         "while it is made, one on each line. An empty line says that the stream is alive. Leaving does not end the "
         "reply.",
-        sent=SentMessage,
+        sent=[SentMessage],
         parameters=[_KEY],
         answers={
             200: Body(

@@ -50,7 +50,8 @@ class Description:
     about: str = ""
     path: str | None = None
     """Where the table's own path is a pattern."""
-    sent: type[BaseModel] | None = None
+    sent: Sequence[type[BaseModel]] = ()
+    """Any of these."""
     must_send: bool = True
     parameters: Sequence[Parameter] = ()
     answers: Mapping[int, Body] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class Dialect:
         """All that the operations refer to."""
         bodies = [body for one in self.described.values() for body in one.answers.values()]
         answered = [model for body in [*bodies, *self.errors.values()] for model in body.content.values()]
-        sent = [one.sent for one in self.described.values() if one.sent]
+        sent = [model for one in self.described.values() for model in one.sent]
         return {model for model in [*answered, *sent] if isinstance(model, type)}
 
     def operations(self) -> dict[str, dict[str, Json]]:
@@ -102,7 +103,8 @@ class Dialect:
         if parameters:
             operation["parameters"] = parameters
         if description.sent:
-            content = {"application/json": {"schema": _schema(description.sent)}}
+            models = [_schema(model) for model in description.sent]
+            content = {"application/json": {"schema": models[0] if len(models) == 1 else {"anyOf": models}}}
             operation["requestBody"] = {"required": description.must_send, "content": content}
         return operation
 

@@ -58,6 +58,7 @@ class WidgetChatSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     wakeups_queue_url: str
+    origin_secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class WidgetStreamSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     wakeups_queue_url: str
+    origin_secret: str
 
 
 @dataclass(frozen=True, slots=True)

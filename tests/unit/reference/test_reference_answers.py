@@ -14,7 +14,10 @@ from parlance.http.pages import Page
 from parlance.identity.tickets import Ticket
 from parlance.realtime import events
 from parlance.realtime.messages import Greeting
-from reference import answers, frames
+from parlance.widget import views as widget_views
+from parlance.widget.errors import explain
+from parlance.widget.lines import whole_reply
+from reference import answers, frames, widget_answers
 
 NOW = 1_700_000_000_000
 PAGE = Page(0, 50, "asc")
@@ -55,6 +58,11 @@ FAILED = Turn(
         (answers.Turn, views.turn(FAILED, "c")),
         (answers.Ticket, views.ticket(Ticket("tk", NOW))),
         (answers.Error, errors.explain(InvalidInputError("No.", details={"parameter": "x"})).body),
+        (widget_answers.WidgetReply, whole_reply(MESSAGE, "c")),
+        (widget_answers.WidgetTicket, widget_views.ticket(Ticket("tk", NOW), "c")),
+        (widget_answers.VisitorConversation, widget_views.conversation(CHAT)),
+        (widget_answers.ShownMessage, widget_views.message(MESSAGE)),
+        (widget_answers.WidgetError, explain(InvalidInputError("No.")).body),
     ],
 )
 def test_answers(model: type[BaseModel], answer: object) -> None:
