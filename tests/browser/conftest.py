@@ -16,9 +16,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from local.front_door.app import BUILT_PAGES
 from local.run import listening_socket, uvicorn_config
+from local.seed import DATASET, TENANT
 from local.settings import ROOT
+from parlance_cli import operations
+from parlance_cli.deployment import local_deployment
 from tests.browser.scripted import KEY, Agent
-from tests.browser.scripts import SCRIPTS
+from tests.browser.scripts import HOSTILE, SCRIPTS
+from tests.local.cloud import LocalCloud
 
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -119,6 +123,22 @@ def serving(app: object, port: int = 0) -> Iterator[int]:
         finally:
             server.force_exit = server.should_exit = True
             thread.join()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The local cloud, with two more agents: a slow one, and one that was given a hostile document."""
+    cloud = LocalCloud.start(tmp_path_factory.mktemp("cloud"))
+    deployment = local_deployment(cloud.state_dir)
+    operations.create_agent(deployment, TENANT, "Slow", agent_id="slow", settings={"pace": 0.15}, dataset_id=DATASET)
+    documents = tmp_path_factory.mktemp("documents")
+    (documents / "lantern.txt").write_text(f"The harbour lantern burns whale oil. {HOSTILE}")
+    operations.create_dataset(deployment, TENANT, "Hostile", dataset_id="hostile")
+    operations.import_dataset(deployment, TENANT, "hostile", documents)
+    operations.create_agent(deployment, TENANT, "Hostile", agent_id="hostile", dataset_id="hostile")
+    yield cloud
+    errors = cloud.stop()
+    assert not errors, errors
 
 
 @dataclass

@@ -5,40 +5,20 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from local.seed import DATASET, TENANT
-from parlance_cli import operations
-from parlance_cli.deployment import local_deployment
 from tests.browser.conftest import NARROW, WIDE, House, serious_findings
-from tests.browser.scripts import HOSTILE
 from tests.local.cloud import LocalCloud
 
 type Open = Callable[..., Page]
 QUESTION = "How do I start Parlance locally?"
-DIALECTS = ["chats-websocket", "chats-http"]
+CHATS = ["chats-websocket", "chats-http"]
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """The local cloud, with two more agents: a slow one, and one that was given a hostile document."""
-    cloud = LocalCloud.start(tmp_path_factory.mktemp("cloud"))
-    deployment = local_deployment(cloud.state_dir)
-    operations.create_agent(deployment, TENANT, "Slow", agent_id="slow", settings={"pace": 0.15}, dataset_id=DATASET)
-    documents = tmp_path_factory.mktemp("documents")
-    (documents / "lantern.txt").write_text(f"The harbour lantern burns whale oil. {HOSTILE}")
-    operations.create_dataset(deployment, TENANT, "Hostile", dataset_id="hostile")
-    operations.import_dataset(deployment, TENANT, "hostile", documents)
-    operations.create_agent(deployment, TENANT, "Hostile", agent_id="hostile", dataset_id="hostile")
-    yield cloud
-    errors = cloud.stop()
-    assert not errors, errors
 
 
 @pytest.fixture
@@ -71,7 +51,7 @@ def finished(page: Page) -> None:
     expect(page.get_by_role("button", name="Send")).to_be_visible(timeout=60_000)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", CHATS)
 def test_a_conversation_with_sources_and_its_wire(playground: Callable[..., Page], dialect: str) -> None:
     page = playground(dialect)
     ask(page, QUESTION)
@@ -87,7 +67,22 @@ def test_a_conversation_with_sources_and_its_wire(playground: Callable[..., Page
     expect(page.get_by_role("img", name=re.compile(r"Time to first token, oldest to newest: \d+ ms"))).to_be_visible()
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("dialect", "events"), [("widget-ndjson", ["start", "done"]), ("widget-ui", ["text-delta", "finish"])]
+)
+def test_a_conversation_in_the_widget_dialect(
+    open_page: Open, cloud: LocalCloud, dialect: str, events: list[str]
+) -> None:
+    page = open_page(f"http://localhost:{cloud.port}/?dialect={dialect}")
+    ask(page, QUESTION)
+    expect(reply(page)).to_contain_text("make run", timeout=60_000)
+    finished(page)
+    expect(page.locator(".sources")).to_contain_text("README.md")
+    for event in events:
+        expect(page.locator(".wire b", has_text=event).first).to_be_visible()
+
+
+@pytest.mark.parametrize("dialect", CHATS)
 def test_words_come_before_the_end_and_stop_stops(playground: Callable[..., Page], dialect: str) -> None:
     page = playground(dialect, "slow")
     ask(page, QUESTION)
