@@ -121,7 +121,7 @@ web/node_modules/.synced: web/package-lock.json web/.npmrc
 	@cd web && npm ci --silent
 	@touch $@
 
-$(WEB_READY): web/node_modules/.synced $(shell find web/src web/static -type f 2>/dev/null) web/build.mjs web/tsconfig.json \
+$(WEB_READY): web/node_modules/.synced $(shell find web/src web/pages web/static -type f 2>/dev/null) web/build.mjs web/tsconfig.json \
     docs/openapi.json docs/asyncapi.json
 	@echo "parlance: building the pages"
 	@cd web && npm run --silent build

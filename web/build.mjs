@@ -1,6 +1,6 @@
 /** Builds the pages into dist/: `node build.mjs`. Everything they need is inside; nothing is fetched from elsewhere. */
 import { build } from "esbuild";
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 const common = {
@@ -11,6 +11,35 @@ const common = {
   legalComments: "none",
   tsconfig: "tsconfig.json",
 };
+const PAGES = [
+  {
+    file: "index.html",
+    address: "/",
+    title: "Parlance playground",
+    description: "Talk to your agents and watch the wire",
+    body: "<parlance-playground></parlance-playground>",
+    script: "playground.js",
+    styles: ["style.css"],
+  },
+  {
+    file: "docs/index.html",
+    address: "/docs",
+    title: "Parlance HTTP API",
+    description: "Every route of every dialect",
+    body: '<div id="http-api"></div>',
+    script: "reference.js",
+    styles: ["style.css", "http-api.css"],
+  },
+  {
+    file: "docs/websocket.html",
+    address: "/docs/websocket",
+    title: "Parlance WebSocket API",
+    description: "The frames of the chats over WebSocket",
+    body: '<div id="websocket-api" class="article"></div>',
+    script: "reference.js",
+    styles: ["style.css"],
+  },
+];
 const [out, made] = ["dist", "dist.unfinished"];
 
 await rm(made, { recursive: true, force: true });
@@ -39,21 +68,27 @@ const addresses = Object.fromEntries(
     }),
 );
 
-for (const file of await readdir("static", { recursive: true, withFileTypes: true })) {
-  if (!file.isFile()) continue;
-  const from = path.join(file.parentPath ?? file.path, file.name);
-  const to = path.join(made, path.relative("static", from));
-  await mkdir(path.dirname(to), { recursive: true });
-  if (!from.endsWith(".html")) await cp(from, to);
-  else await writeFile(to, withAddresses(await readFile(from, "utf8"), from));
+const layout = await readFile("pages/layout.html", "utf8");
+for (const page of PAGES) {
+  await mkdir(path.dirname(`${made}/${page.file}`), { recursive: true });
+  await writeFile(`${made}/${page.file}`, written(page));
 }
+await cp("static", made, { recursive: true });
 for (const name of ["openapi.json", "asyncapi.json"]) await cp(`../docs/${name}`, `${made}/docs/${name}`);
 await rm(out, { recursive: true, force: true });
 await rename(made, out);
 
-function withAddresses(page, from) {
-  return page.replace(/\{\{(.+?)\}\}/g, (_, name) => {
-    if (!addresses[name]) throw new Error(`${from} names ${name}, which nothing builds`);
-    return addresses[name];
-  });
+function written(page) {
+  const parts = {
+    ...page,
+    script: addressOf(page.script),
+    styles: page.styles.map((name) => `<link rel="stylesheet" href="${addressOf(name)}" />`).join("\n    "),
+  };
+  const filled = layout.replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]);
+  return filled.replace(`<a href="${page.address}">`, `<a href="${page.address}" aria-current="page">`);
+}
+
+function addressOf(name) {
+  if (!addresses[name]) throw new Error(`a page needs ${name}, which nothing builds`);
+  return addresses[name];
 }
