@@ -93,7 +93,7 @@ class Dialect:
         answers = {**description.answers, **self.errors}
         operation: Json = {
             "tags": [self.name],
-            "operationId": f"{self.name.lower()}_{route.answer.__name__.strip('_')}",
+            "operationId": re.sub(r"\W+", "_", f"{self.name} {route.method} {path}").strip("_").lower(),
             "summary": description.summary,
             "security": [{name: []} for name in self.security],
             "responses": {str(status): body.described() for status, body in sorted(answers.items())},
