@@ -35,9 +35,12 @@ expect.set_options(timeout=12_000)
 SHOP = (Path(__file__).parent / "shop.html").read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or whichever PARLANCE_CHROMIUM names."""
+    """Debian's Chromium, or whichever PARLANCE_CHROMIUM names.
+
+    Closed after each module: while Playwright runs, its event loop is the thread's, and no test could run another.
+    """
     executable = os.environ.get("PARLANCE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         pytest.skip("no Chromium on the PATH: the browser tests were left out (apt-get install chromium)")
@@ -125,7 +128,7 @@ def serving(app: object, port: int = 0) -> Iterator[int]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The local cloud, with two more agents: a slow one, and one that was given a hostile document."""
     cloud = LocalCloud.start(tmp_path_factory.mktemp("cloud"))

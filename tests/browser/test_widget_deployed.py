@@ -25,7 +25,7 @@ PATIENCE = 60_000
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop() -> Iterator[int]:
     """Somebody's site, on an origin of its own; its port."""
 
@@ -40,12 +40,12 @@ def shop() -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployment(cloud: LocalCloud) -> Deployment:
     return local_deployment(cloud.state_dir)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embed(cloud: LocalCloud, deployment: Deployment, shop: int) -> Callable[..., str]:
     """The address of a page with a widget for an agent, whose key allows that page's origin, or another one."""
 
