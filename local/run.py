@@ -112,7 +112,12 @@ async def serve(
     """Run the front door until it is asked to stop or the emulator is gone."""
     await servers.wait_until_ready()
     async with httpx.AsyncClient(trust_env=False, timeout=35, limits=httpx.Limits(max_connections=None)) as client:
-        app = front_door(deployment=deployment, client=client, streams=servers.routes)
+        app = front_door(
+            deployment=deployment,
+            client=client,
+            streams=servers.routes,
+            credentials_file=settings.credentials_file,
+        )
         server = uvicorn.Server(uvicorn_config(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         watching = asyncio.create_task(_gone(emulator))
@@ -180,6 +185,7 @@ async def _gone(emulator: Emulator) -> None:
 def announce(settings: Settings, ready: str) -> None:
     """What to do with it, in a few lines."""
     say(f"{ready}: {settings.base_url}")
+    print(f"  pages     {settings.base_url}/ to talk, {settings.base_url}/docs to read")
     print(f"  keys      {settings.credentials_file}")
     print(f"  REST      {settings.base_url}/api/v1/chats")
     print(f"  identity  {settings.base_url}/chatapi")

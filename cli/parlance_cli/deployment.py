@@ -192,7 +192,7 @@ def local_deployment(state_dir: Path) -> Deployment:
 def stack_deployment(name: str, *, region: str | None, profile: str | None) -> Deployment:
     """A stack on AWS, found by the outputs of its template."""
     session = boto3.Session(profile_name=profile, region_name=region)
-    outputs = _outputs(session.client("cloudformation").describe_stacks(StackName=name)["Stacks"])
+    outputs = stack_outputs(session, name)
     client: DynamoDBClient = session.client("dynamodb")
     return on_tables(
         Table(client, _named(outputs, "ConversationsTable")),
@@ -206,6 +206,11 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
             partial(session.client, "s3"), _named(outputs, "SnapshotsBucket"), SystemClock(), RandomIds()
         ),
     )
+
+
+def stack_outputs(session: boto3.Session, name: str) -> Mapping[str, str]:
+    """What the template of a stack on AWS says about what was made."""
+    return _outputs(session.client("cloudformation").describe_stacks(StackName=name)["Stacks"])
 
 
 def _emulator_session() -> boto3.Session:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, secrets, skillsets, tenants, web_keys, webhooks
+from parlance_cli import agents, datasets, keys, pages, secrets, skillsets, tenants, web_keys, webhooks
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.identity import issuers, licenses, login_sessions, query, service_keys, tokens, users
@@ -34,6 +34,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(issuers.app, name="issuer")
 app.add_typer(login_sessions.app, name="login-session")
 app.command("token")(tokens.token)
+app.add_typer(pages.app, name="pages")
 app.command("chat")(chat.chat)
 app.command("query")(query.query)
 

@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from local.emulator import Emulator, client_environment
+from parlance.http.viewers import NO_FRONT_DOOR
 from parlance.storage.table import Table
 from tests.functions import kosmos
 from tests.functions.cloud import Cloud
@@ -48,6 +49,7 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.setenv("CONVERSATIONS_TABLE", "conversations")
         patch.setenv("IDENTITY_TABLE", "identity")
         patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
+        patch.setenv("ORIGIN_SECRET", NO_FRONT_DOOR)
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
         patch.setenv("INDEXING_QUEUE_URL", indexing)
         patch.setenv("SNAPSHOTS_BUCKET", "snapshots")

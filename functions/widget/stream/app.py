@@ -8,6 +8,7 @@ from parlance.conversations.caller import Caller
 from parlance.conversations.engine import TurnEngine
 from parlance.http.asgi import StreamingGroup, streaming_app
 from parlance.http.buffered import buffered
+from parlance.http.viewers import Viewers
 from parlance.identity.secrets import RandomSecrets
 from parlance.identity.web_keys import WidgetKey, WidgetKeys
 from parlance.ids import RandomIds
@@ -45,7 +46,7 @@ def group() -> StreamingGroup[WidgetKey]:
         notices=composition.notices(table, settings, clock=clock),
     )
     keys = WidgetKeys(widget_key_store(identity), clock=clock, ids=ids, secrets=RandomSecrets())
-    gate = WidgetGate(keys, RateLimiter(DynamoCounterStore(table), clock))
+    gate = WidgetGate(keys, RateLimiter(DynamoCounterStore(table), clock), Viewers(settings.origin_secret))
     replies = WidgetReplies(caller, engine, DynamoConversationStore(table), DynamoVisitLog(table), clock=clock)
     return StreamingGroup(replies.routes(), gate=gate, explain=explain)
 

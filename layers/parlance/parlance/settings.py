@@ -86,12 +86,14 @@ class WidgetChatSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     wakeups_queue_url: str
+    origin_secret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetStreamSettings(AnsweringSettings):
     identity_table: str
     wakeups_queue_url: str
+    origin_secret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

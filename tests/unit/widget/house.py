@@ -13,6 +13,7 @@ from parlance.conversations.model import Conversation, Message
 from parlance.conversations.timing import Timing
 from parlance.conversations.worker import Worker
 from parlance.http.asgi import StreamingGroup, streaming_app
+from parlance.http.viewers import NO_FRONT_DOOR, Viewers
 from parlance.identity.web_keys import WidgetKey, WidgetKeys, WidgetLimits
 from parlance.ids import RandomIds
 from parlance.limits.rates import RateLimiter
@@ -76,7 +77,7 @@ class House:
         self.keys = WidgetKeys(self.key_store, clock=clock, ids=ids, secrets=CountingSecrets())
         self.key = self.new_key(limits)
         replies = WidgetReplies(caller, self.engine, self.conversations, self.visits, clock=clock)
-        gate = WidgetGate(self.keys, RateLimiter(MemoryCounterStore(), clock))
+        gate = WidgetGate(self.keys, RateLimiter(MemoryCounterStore(), clock), Viewers(NO_FRONT_DOOR))
         self.app = streaming_app(lambda: StreamingGroup(replies.routes(), gate=gate, explain=explain))
 
     def new_key(self, limits: WidgetLimits | None = None) -> str:

@@ -7,6 +7,7 @@ import pytest
 from parlance.errors import UnauthenticatedError
 from parlance.http.requests import Request
 from parlance.http.routes import RefusedError
+from parlance.http.viewers import NO_FRONT_DOOR, Viewers
 from parlance.identity.web_keys import WidgetKey, WidgetKeys, WidgetLimits
 from parlance.limits.rates import RateLimiter
 from parlance.widget.errors import explain
@@ -23,7 +24,7 @@ class Bench:
         clock = ManualClock()
         store: MemoryWebKeyStore[WidgetKey] = MemoryWebKeyStore()
         self.keys = WidgetKeys(store, clock=clock, ids=CountingIds(), secrets=CountingSecrets())
-        self.gate = WidgetGate(self.keys, RateLimiter(MemoryCounterStore(), clock))
+        self.gate = WidgetGate(self.keys, RateLimiter(MemoryCounterStore(), clock), Viewers(NO_FRONT_DOOR))
         self.key = self.keys.create("t", "shop", agent_id="guide", origins=[PAGE], limits=limits).secret
 
     def ask(self, method: str = "POST", *, address: str = "203.0.113.7", **headers: str) -> tuple[int, dict[str, str]]:

@@ -11,6 +11,7 @@ from parlance.errors import ForbiddenError, RateLimitedError, UnauthenticatedErr
 from parlance.http.rate_headers import rate_headers
 from parlance.http.requests import Request
 from parlance.http.routes import Admission, RefusedError
+from parlance.http.viewers import Viewers
 from parlance.identity.origins import is_allowed
 from parlance.identity.web_keys import WidgetKey, WidgetKeys, WidgetLimits
 from parlance.limits.model import Allowance
@@ -38,9 +39,10 @@ def key_in(request: Request) -> str | None:
 class WidgetGate:
     """Lets pages in. What browsers need to be told (CORS) stands in every answer that a page may read."""
 
-    def __init__(self, keys: WidgetKeys, limiter: RateLimiter) -> None:
+    def __init__(self, keys: WidgetKeys, limiter: RateLimiter, viewers: Viewers) -> None:
         self._keys = keys
         self._limiter = limiter
+        self._viewers = viewers
 
     def __call__(self, request: Request) -> Admission[WidgetKey]:
         """Raises RefusedError, for a preflight too: it comes without the key, and is answered without one."""
@@ -69,7 +71,7 @@ class WidgetGate:
         return key
 
     def _count_address(self, request: Request, name: str, limits: WidgetLimits, readable: Mapping[str, str]) -> None:
-        counter = AddressCounter(name, request.source_ip)
+        counter = AddressCounter(name, self._viewers.address_of(request))
         allowance = self._limiter.hit(counter, limit=limits.address_per_minute, window_seconds=_WINDOW_SECONDS)
         if not allowance.allowed:
             raise RefusedError(_too_many(allowance), {**readable, **rate_headers(_ADDRESS_POLICY, allowance)})
