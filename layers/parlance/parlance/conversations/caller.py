@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from parlance.clock import Clock
 from parlance.conversations.attempt import Attempt
-from parlance.conversations.collaborators import Responder, Wakeups
+from parlance.conversations.collaborators import Accounts, FreeOfCharge, News, NoNews, Responder, Wakeups
 from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
 from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, TurnEvent
@@ -48,6 +48,8 @@ class Caller:
         clock: Clock,
         ids: IdSource,
         timing: Timing | None = None,
+        accounts: Accounts | None = None,
+        news: News | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -56,6 +58,8 @@ class Caller:
         self._clock = clock
         self._ids = ids
         self._timing = timing or Timing()
+        self._accounts = accounts or FreeOfCharge()
+        self._news = news or NoNews()
 
     def send(self, command: BeginTurn, *, deadline: float) -> RunningTurn:
         """Begin the turn of a message, or find the one it began before. Raises what `TurnEngine.begin` raises."""
@@ -80,6 +84,8 @@ class Caller:
             history,
             store=self._store,
             responder=self._responder,
+            accounts=self._accounts,
+            news=self._news,
             clock=self._clock,
             ids=self._ids,
             timing=self._timing,
