@@ -33,6 +33,7 @@ class Deployment:
     identity_table: str
     wakeups_queue_url: str
     sweeps_queue_url: str
+    secrets_prefix: str
     stage: str = STAGE
 
     @property
@@ -92,6 +93,7 @@ class Deployer:
             identity_table=outputs["IdentityTable"],
             wakeups_queue_url=outputs["WakeupsQueueUrl"],
             sweeps_queue_url=outputs["SweepsQueueUrl"],
+            secrets_prefix=outputs["SecretsPrefix"],
         )
 
     def _outputs(self) -> dict[str, str] | None:

@@ -77,7 +77,12 @@ def start(settings: Settings, emulator: Emulator) -> Deployment:
     deployer = Deployer(
         endpoint=emulator.endpoint,
         state_dir=settings.state_dir,
-        parameters={"WebSocketEndpoint": settings.connections_endpoint, "ReplyConcurrency": REPLIES_AT_ONCE},
+        parameters={
+            "WebSocketEndpoint": settings.connections_endpoint,
+            "ReplyConcurrency": REPLIES_AT_ONCE,
+            # A model that runs on this machine may be called; on AWS that is the operator's to say.
+            "PrivateModelHosts": "localhost,127.0.0.1",
+        },
     )
     if deployer.is_current(template):
         say("the stack is deployed already")

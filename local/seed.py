@@ -34,6 +34,7 @@ def seed(deployment: Deployment, settings: Settings) -> Credentials:
         deployment.endpoint,
         conversations_table=deployment.conversations_table,
         identity_table=deployment.identity_table,
+        secrets_prefix=deployment.secrets_prefix,
         base_url=settings.base_url,
         websocket_url=settings.websocket_url,
     )

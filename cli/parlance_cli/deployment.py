@@ -12,6 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from parlance.agents.definitions import AgentStore
+from parlance.agents.secrets import SecretStore
+from parlance.agents.skills import SkillsetStore
 from parlance.clock import Clock, SystemClock
 from parlance.identity.keys import SecretSource
 from parlance.identity.port import TenantStore
@@ -20,6 +22,8 @@ from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.secrets import SecretsManager
+from parlance.storage.skillsets import SkillsetRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance_cli.credentials import read_credentials, text_of
@@ -44,30 +48,45 @@ class Deployment:
     tenants: TenantStore
     agents: AgentStore
     datasets: DatasetStore
+    skillsets: SkillsetStore
+    tenant_secrets: SecretStore
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
 
 
-def on_tables(conversations: Table, identity: Table, *, base_url: str, websocket_url: str) -> Deployment:
-    """The deployment whose data lie in these two tables."""
+def on_tables(
+    conversations: Table, identity: Table, tenant_secrets: SecretStore, *, base_url: str, websocket_url: str
+) -> Deployment:
+    """The deployment whose data lie in these two tables and this store of secrets."""
     return Deployment(
         base_url=base_url,
         websocket_url=websocket_url,
         tenants=DynamoTenantStore(identity),
         agents=AgentRepository(conversations),
         datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
+        skillsets=SkillsetRepository(conversations),
+        tenant_secrets=tenant_secrets,
     )
 
 
 def on_emulator(
-    endpoint: str, *, conversations_table: str, identity_table: str, base_url: str, websocket_url: str
+    endpoint: str,
+    *,
+    conversations_table: str,
+    identity_table: str,
+    secrets_prefix: str,
+    base_url: str,
+    websocket_url: str,
 ) -> Deployment:
     """The deployment whose tables are in an emulator."""
-    client = _emulator_session().client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    session = _emulator_session()
+    client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
+    secrets_manager = session.client("secretsmanager", endpoint_url=endpoint, config=_LOCAL_CONFIG)
     return on_tables(
         Table(client, conversations_table),
         Table(client, identity_table),
+        SecretsManager(lambda: secrets_manager, secrets_prefix),
         base_url=base_url,
         websocket_url=websocket_url,
     )
@@ -89,6 +108,7 @@ def local_deployment(state_dir: Path) -> Deployment:
         endpoint,
         conversations_table=_named(outputs, "ConversationsTable"),
         identity_table=_named(outputs, "IdentityTable"),
+        secrets_prefix=_named(outputs, "SecretsPrefix"),
         base_url=base_url,
         websocket_url=websocket_url,
     )
@@ -102,6 +122,7 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
     return on_tables(
         Table(client, _named(outputs, "ConversationsTable")),
         Table(client, _named(outputs, "IdentityTable")),
+        SecretsManager(lambda: session.client("secretsmanager"), _named(outputs, "SecretsPrefix")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
     )

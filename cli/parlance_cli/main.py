@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, tenants
+from parlance_cli import agents, datasets, keys, secrets, skillsets, tenants
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.place import Place
@@ -12,7 +12,7 @@ from parlance_cli.program import DEBUG_OPTION, Program
 
 app = typer.Typer(
     cls=Program,
-    help="Run Parlance: tenants, keys, agents, datasets, and a chat in the terminal.",
+    help="Run Parlance: tenants, keys, agents, skillsets, secrets, datasets, and a chat in the terminal.",
     epilog="Works on the local cloud unless --stack names a deployed stack.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -21,6 +21,8 @@ app = typer.Typer(
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(keys.app, name="key")
 app.add_typer(agents.app, name="agent")
+app.add_typer(skillsets.app, name="skillset")
+app.add_typer(secrets.app, name="secret")
 app.add_typer(datasets.app, name="dataset")
 app.command("chat")(chat.chat)
 

@@ -481,6 +481,7 @@ def _new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Tur
         body_hash=new.key.body_hash if new.key else "",
         listeners=dict(new.listeners),
         previous=before.last_turn,
+        context=copy.deepcopy(new.context),
     )
     message = Message(
         id=turn.message_id,

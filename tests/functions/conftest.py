@@ -14,7 +14,7 @@ from tests.functions.gateway import FakeGateway
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Emulator]:
-    with Emulator(services=["dynamodb", "sqs"]) as emulator:
+    with Emulator(services=["dynamodb", "sqs", "secretsmanager"]) as emulator:
         yield emulator
 
 
@@ -46,6 +46,8 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
+        patch.setenv("SECRETS_PREFIX", "parlance/test")
+        patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
         yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
     patch.undo()
     dynamodb.close()

@@ -27,6 +27,7 @@ DEPLOYMENT = Deployment(
     identity_table="Identity",
     wakeups_queue_url="http://emulator.test/wakeups",
     sweeps_queue_url="http://emulator.test/sweeps",
+    secrets_prefix="parlance/parlance",
 )
 
 

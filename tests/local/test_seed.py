@@ -39,6 +39,7 @@ class House:
             self.deployment.endpoint,
             conversations_table=self.deployment.conversations_table,
             identity_table=self.deployment.identity_table,
+            secrets_prefix=self.deployment.secrets_prefix,
             base_url=self.settings.base_url,
             websocket_url=self.settings.websocket_url,
         )

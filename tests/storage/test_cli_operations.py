@@ -10,6 +10,7 @@ from parlance.identity.authentication import Authenticator
 from parlance.identity.model import Limits
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment, on_tables
+from tests.fakes.secrets import KnownSecrets
 from tests.unit.cli.fakes import memory_deployment
 
 pytestmark = pytest.mark.storage
@@ -21,7 +22,9 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
         return memory_deployment()
     table = request.getfixturevalue("table")
     # Their keys do not overlap, so one table can be both.
-    return on_tables(table, table, base_url="http://localhost:8000", websocket_url="ws://localhost:8000/ws/chat")
+    return on_tables(
+        table, table, KnownSecrets({}), base_url="http://localhost:8000", websocket_url="ws://localhost:8000/ws/chat"
+    )
 
 
 @pytest.fixture

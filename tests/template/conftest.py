@@ -38,7 +38,9 @@ class Stack:
         """What the function's own policies say; each action and resource in a list."""
         role = self.properties(f"{function}Role")
         for policy in role.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for written in policy["PolicyDocument"]["Statement"]:
+                # One that stands under a condition is judged as if the condition held.
+                statement = written["Fn::If"][1] if "Fn::If" in written else written
                 yield statement | {name: as_list(statement[name]) for name in ("Action", "Resource")}
 
     def actions_on(self, function: str, target: str) -> set[str]:

@@ -117,5 +117,5 @@ def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack
 def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
-        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl"),
+        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl", "SecretsPrefix"),
     }

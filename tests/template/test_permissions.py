@@ -23,8 +23,10 @@ def test_no_wildcard_stands_in_a_policy_of_ours(stack: Stack, function: str) -> 
         assert all("*" not in action for action in statement["Action"]), statement
         for resource in statement["Resource"]:
             assert resource != "*"
-            # The connections of one stage of one API are the only family of resources that is named by a star.
-            assert "*" not in json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            # Two families of resources are named by a star: the connections of one stage of one API, and the secrets
+            # of this stack, whose ARNs end in something that nobody chooses.
+            named = json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            assert "*" not in named.replace(":secret:parlance/${AWS::StackName}/*", "")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -96,3 +98,29 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
     allowed = "execute-api:ManageConnections" in stack.actions_on(function, "WebSocketApi")
     assert allowed is may
     assert ("WEBSOCKET_ENDPOINT" in stack.environment(function)) is may
+
+
+@pytest.mark.parametrize(
+    ("function", "runs_turns"),
+    [
+        ("ChatsRestFunction", False),
+        ("ChatsWebSocketFunction", False),
+        ("RepliesFunction", True),
+        ("SweepsFunction", False),
+    ],
+)
+def test_models_and_secrets_are_for_those_who_run_turns(stack: Stack, function: str, *, runs_turns: bool) -> None:
+    secrets, models = {"secretsmanager:GetSecretValue"}, {
+        "bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"
+    }  # fmt: skip
+    assert stack.actions_on(function, ":secret:parlance/") == (secrets if runs_turns else set())
+    assert stack.actions_on(function, "BedrockArns") == (models if runs_turns else set())
+    assert ("SECRETS_PREFIX" in stack.environment(function)) is runs_turns
+
+
+def test_bedrock_is_closed_until_somebody_names_what_is_used(stack: Stack) -> None:
+    (policy,) = stack.properties("RepliesFunctionRole")["Policies"]
+    (conditional,) = (one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one)
+    assert conditional[0] == "UsesBedrock"
+    assert conditional[2] == {"Ref": "AWS::NoValue"}
+    assert stack.template["Parameters"]["BedrockArns"]["Default"] == ""

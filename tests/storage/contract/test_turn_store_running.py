@@ -358,6 +358,36 @@ def test_a_failure_ends_its_turn_without_a_reply_and_marks_the_message(script: S
     assert not conversation.has_work
 
 
+CALLS = ({"id": "c", "name": "look", "arguments": '{"q": 0.1}', "outcome": "ok", "result": "tea", "milliseconds": 5},)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_calls_of_a_turn_are_kept_with_it(script: Script, fails: bool) -> None:
+    chat = script.create()
+    script.send(chat.id)
+    claim = script.claim(chat.id)
+    outcome = Failed(FAILURE, CALLS) if fails else replace(replied(claim), calls=CALLS)
+    script.finish(claim, outcome)
+    assert script.turn(chat.id, 1).calls == CALLS
+
+
+def test_the_calls_of_the_last_attempt_take_the_place_of_those_before(script: Script) -> None:
+    chat = script.create()
+    script.send(chat.id)
+    script.finish(script.claim(chat.id), Failed(FAILURE, CALLS))
+    script.retry(chat.id, 1)
+    script.answer(chat.id)
+    assert script.turn(chat.id, 1).calls == ()
+
+
+def test_what_a_dialect_told_of_a_turn_reaches_whoever_runs_it(script: Script) -> None:
+    context = {"identity": {"subject": "ann", "attributes": {}}, "functions": [{"data": [0.1, None]}]}
+    chat = script.create()
+    script.begin(script.new_turn(chat.id, context=context))
+    assert script.claim(chat.id).turn.context == context
+    assert script.turn(chat.id, 1).context == context
+
+
 def test_a_message_that_came_during_the_turn_is_counted_and_runs_next(script: Script) -> None:
     chat = script.create()
     script.send(chat.id)

@@ -8,6 +8,7 @@ _ENVIRONMENT = {
     "CONVERSATIONS_TABLE": "c",
     "IDENTITY_TABLE": "i",
     "WAKEUPS_QUEUE_URL": "w",
+    "SECRETS_PREFIX": "parlance/test",
     "SWEEPS_QUEUE_URL": "s",
     "UNRELATED": "x",
 }
@@ -28,3 +29,10 @@ def test_the_process_is_asked_by_default(monkeypatch: pytest.MonkeyPatch) -> Non
     for name, value in _ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     assert ChatsRestSettings.from_environment().identity_table == "i"
+
+
+def test_what_has_a_default_may_be_missing() -> None:
+    environment = {**_ENVIRONMENT, "WEBSOCKET_ENDPOINT": "e"}
+    assert RepliesSettings.from_environment(environment).private_model_hosts == ""
+    opened = RepliesSettings.from_environment({**environment, "PRIVATE_MODEL_HOSTS": "localhost"})
+    assert opened.private_model_hosts == "localhost"

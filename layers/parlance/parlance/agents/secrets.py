@@ -26,6 +26,22 @@ class Secrets(Protocol):
         ...
 
 
+class SecretStore(Secrets, Protocol):
+    """For operators, who set secrets and never read them back."""
+
+    def set(self, tenant_id: str, name: str, secret: str) -> None:
+        """Make it, or replace it. Raises SecretMissingError for a name that cannot be one."""
+        ...
+
+    def remove(self, tenant_id: str, name: str) -> None:
+        """For good and at once. Raises SecretMissingError."""
+        ...
+
+    def names(self, tenant_id: str) -> list[str]:
+        """In their order."""
+        ...
+
+
 class CachedSecrets:
     """Secrets that asks again after five minutes, so one that was changed is used soon. Thread-safe."""
 

@@ -73,7 +73,13 @@ def is_public(address: IpAddress) -> bool:
     embedded = _embedded(address)
     if embedded is not None:
         return is_public(embedded)
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    closed = address.is_multicast or address.is_reserved or address.is_unspecified or _is_site_local(address)
+    return address.is_global and not closed
+
+
+def _is_site_local(address: IpAddress) -> bool:
+    """A deprecated range that still counts as global."""
+    return isinstance(address, ipaddress.IPv6Address) and address.is_site_local
 
 
 def _embedded(address: IpAddress) -> ipaddress.IPv4Address | None:

@@ -64,10 +64,10 @@ class OpenAiCompatibleModel:
 
     def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
         settings = settings_of(OpenAiSettings, request)
-        target = _target(settings.base_url)
+        where = target(settings.base_url)
         headers = self._headers(request.tenant_id, settings)
-        body = json.dumps(_body(request, settings, target.host)).encode()
-        call = partial(self._call, request, settings, target, headers, body, cancellation)
+        body = json.dumps(_body(request, settings, where.host)).encode()
+        call = partial(self._call, request, settings, where, headers, body, cancellation)
         return retried(call, attempts=settings.attempts, cancellation=cancellation, backoff=self._backoff)
 
     def _headers(self, tenant_id: str, settings: OpenAiSettings) -> dict[str, str]:
@@ -83,7 +83,7 @@ class OpenAiCompatibleModel:
         self,
         request: ModelRequest,
         settings: OpenAiSettings,
-        target: Target,
+        where: Target,
         headers: Mapping[str, str],
         body: bytes,
         cancellation: Cancellation,
@@ -94,7 +94,7 @@ class OpenAiCompatibleModel:
             cancellation.on_request(line.hang_up)
             patience.expect(settings.connect_seconds + settings.first_token_seconds)
             try:
-                heard = line.ask("POST", target, headers=headers, body=body)
+                heard = line.ask("POST", where, headers=headers, body=body)
                 for event in _events(heard, answer):
                     patience.expect(settings.between_tokens_seconds)
                     yield from event
@@ -133,7 +133,8 @@ def _events(heard: http.client.HTTPResponse, answer: Answer) -> Iterator[Iterato
         yield answer.chunk(data)
 
 
-def _target(base_url: str) -> Target:
+def target(base_url: str) -> Target:
+    """Where a server's completions are. Raises ModelMisconfiguredError."""
     try:
         return target_of(f"{base_url.rstrip('/')}/chat/completions")
     except ForbiddenAddressError as error:

@@ -45,7 +45,9 @@ class ToolBox:
         began = time.monotonic()
         outcome, how = self._outcome(call, cancellation)
         milliseconds = int((time.monotonic() - began) * 1000)
-        logger.info("tool called", tool=call.name[:64], outcome=how, milliseconds=milliseconds)
+        # A name that is no tool's is something that a model has said.
+        known = call.name if call.name in self._runnable else None
+        logger.info("tool called", tool=known, outcome=how, milliseconds=milliseconds)
         called = Called(call, how, outcome.text, milliseconds, self.channel_of(call))
         return Ran(called, outcome)
 
