@@ -175,6 +175,14 @@ def spending(tenant_id: str, kind: str, identifier: str, window: str) -> Key:
     return Key(f"{budgets_pk(tenant_id)}#{window}", f"spending#{kind}#{identifier}")
 
 
+def webhooks_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#W"
+
+
+def webhook(tenant_id: str, webhook_id: str) -> Key:
+    return Key(webhooks_pk(tenant_id), f"webhook#{webhook_id}")
+
+
 def retention(tenant_id: str) -> Key:
     return Key(f"T#{tenant_id}#O", "retention")
 
