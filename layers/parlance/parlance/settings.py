@@ -71,6 +71,7 @@ class RepliesSettings(AnsweringSettings):
 class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
+    websocket_endpoint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

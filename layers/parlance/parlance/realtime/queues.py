@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from parlance.errors import UnavailableError
-from parlance.realtime.messages import Greeting, Sweep, TurnWakeup, Watchdog
+from parlance.realtime.messages import Greeting, Sweep, TurnWakeup, UserErasure, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,4 +68,9 @@ class SqsSweeps:
 
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:
         body = Sweep(tenant_id=tenant_id, conversation_id=conversation_id)
+        self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
+
+    def erase(self, tenant_id: str, user_id: str, *, passes: int, delay_seconds: int) -> None:
+        """`parlance.privacy.erasure.Erasures`."""
+        body = UserErasure(tenant_id=tenant_id, user_id=user_id, passes=passes)
         self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)

@@ -25,8 +25,8 @@ from parlance.conversations.port import Failed, Outcome, RequestKey, UsedKey, Us
 from parlance.storage import keys
 from parlance.storage.table import Item, Key
 
-_DAY_MS = 24 * 3600 * 1000
-_SUMMARY_STAYS = 24 * 3600
+DAY_MS = 24 * 3600 * 1000
+SUMMARY_STAYS = 24 * 3600
 
 
 def _addressed(key: Key, **attributes: Any) -> Item:
@@ -41,13 +41,13 @@ def ttl_seconds(milliseconds: int) -> int:
 def kept_until(conversation: Conversation, now: int) -> int | None:
     """When (in seconds) what is written now to a conversation expires; None where its tenant keeps everything."""
     days = conversation.retention_days
-    return None if days is None else ttl_seconds(now + days * _DAY_MS)
+    return None if days is None else ttl_seconds(now + days * DAY_MS)
 
 
 def summary_kept_until(conversation: Conversation, now: int) -> int | None:
     """Later than any of its messages: there are conversations without messages, but no messages without one."""
     until = kept_until(conversation, now)
-    return None if until is None else until + _SUMMARY_STAYS
+    return None if until is None else until + SUMMARY_STAYS
 
 
 def is_expired(item: Item, now: int) -> bool:

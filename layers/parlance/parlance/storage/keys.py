@@ -266,8 +266,12 @@ def account(tenant_id: str, account_id: str) -> Key:
     return Key(accounts_pk(tenant_id), f"account#{account_id}")
 
 
+def login_sessions_pk(tenant_id: str, account_id: str) -> str:
+    return f"T#{tenant_id}#P#{account_id}"
+
+
 def login_session(tenant_id: str, account_id: str, session_id: str) -> Key:
-    return Key(f"T#{tenant_id}#P#{account_id}", f"session#{session_id}")
+    return Key(login_sessions_pk(tenant_id, account_id), f"session#{session_id}")
 
 
 def issuers_pk(tenant_id: str) -> str:

@@ -1,0 +1,75 @@
+"""What both tables hold of a user outside of their conversations."""
+
+from collections.abc import Iterator
+from itertools import batched
+
+from parlance.realtime.port import ConnectionStore
+from parlance.storage import keys
+from parlance.storage.table import ConditionFailedError, Item, Key, Table, Update
+
+_FIRST = " "
+_AT_ONCE = 100
+
+
+class DynamoPeople:
+    """`parlance.privacy.port.People`. Without `identity` an account of the identity dialect stays as it is."""
+
+    def __init__(self, conversations: Table, connections: ConnectionStore, identity: Table | None = None) -> None:
+        self._table = conversations
+        self._connections = connections
+        self._identity = identity
+
+    def disconnect(self, tenant_id: str, user_id: str) -> list[str]:
+        ended = []
+        for slot in self._connections.slots(tenant_id):
+            connection = self._connections.connection(slot.connection_id)
+            if connection is not None and (connection.tenant_id, connection.user_id) == (tenant_id, user_id):
+                self._connections.disconnect(connection.id)
+                ended.append(connection.id)
+        return ended
+
+    def conversations(self, tenant_id: str, user_id: str) -> list[str]:
+        listed = self._table.query_all(
+            keys.user_pk(tenant_id, user_id),
+            first=keys.user_chat_sk(0),
+            last=keys.user_chat_sk(keys.HIGHEST_NUMBER),
+        )
+        return [item["conversation_id"] for item in listed]
+
+    def forget(self, tenant_id: str, user_id: str) -> None:
+        own = list(self._own(tenant_id, user_id))
+        for item in own:
+            if item["sk"].startswith("usage#"):
+                self._forget_in_usage(tenant_id, item)
+        self._delete(self._table, [*own, *self._named(tenant_id, user_id)])
+        if self._identity is not None:
+            self._delete(self._identity, self._account(self._identity, tenant_id, user_id))
+
+    def knows(self, tenant_id: str, user_id: str) -> bool:
+        if next(self._own(tenant_id, user_id), None) or self._named(tenant_id, user_id):
+            return True
+        return self._identity is not None and bool(self._account(self._identity, tenant_id, user_id))
+
+    def _own(self, tenant_id: str, user_id: str) -> Iterator[Item]:
+        return self._table.query_all(keys.user_pk(tenant_id, user_id), first=_FIRST, last=keys.HIGHEST)
+
+    def _named(self, tenant_id: str, user_id: str) -> list[Item]:
+        """What lies with the tenant under the user's name."""
+        return list(self._table.batch_get([keys.budget(tenant_id, "user", user_id)]).values())
+
+    def _account(self, identity: Table, tenant_id: str, user_id: str) -> list[Item]:
+        account = identity.batch_get([keys.account(tenant_id, user_id)])
+        sessions = identity.query_all(keys.login_sessions_pk(tenant_id, user_id), first=_FIRST, last=keys.HIGHEST)
+        return [*account.values(), *sessions]
+
+    def _forget_in_usage(self, tenant_id: str, own: Item) -> None:
+        key = keys.usage(tenant_id, own["used"]["day"], own["conversation_id"])
+        try:
+            self._table.update(Update(key, "REMOVE user_id", when="attribute_exists(pk)"))
+        except ConditionFailedError:
+            return  # Expired, or never got there.
+
+    @staticmethod
+    def _delete(table: Table, found: list[Item]) -> None:
+        for some in batched(found, _AT_ONCE, strict=False):
+            table.batch_write(deletes=[Key(item["pk"], item["sk"]) for item in some])
