@@ -82,6 +82,7 @@ def start(settings: Settings, emulator: Emulator) -> Deployment:
             "ReplyConcurrency": REPLIES_AT_ONCE,
             # A model that runs on this machine may be called; on AWS that is the operator's to say.
             "PrivateModelHosts": "localhost,127.0.0.1",
+            "PrivateWebhookHosts": "localhost,127.0.0.1",
         },
     )
     if deployer.is_current(template):

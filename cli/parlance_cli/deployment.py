@@ -1,8 +1,9 @@
 """One deployed stack, as an operator sees it: what is stored in it, and where its APIs are."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,28 +16,80 @@ from parlance.agents.definitions import AgentStore
 from parlance.agents.secrets import SecretStore
 from parlance.agents.skills import SkillsetStore
 from parlance.clock import Clock, SystemClock
+from parlance.conversations.collaborators import Sweeps
+from parlance.conversations.port import ConversationStore, TurnStore
+from parlance.errors import UnavailableError
 from parlance.identity.keys import SecretSource
 from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
+from parlance.outbound.addresses import Guard
+from parlance.privacy.port import Census, People, RetentionStore
+from parlance.realtime.queues import Sending, SqsQueue, SqsSweeps
 from parlance.storage.agents import AgentRepository
+from parlance.storage.budgets import DynamoBudgetStore
+from parlance.storage.census import TableCensus
+from parlance.storage.connections import DynamoConnectionStore
+from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.datasets import DatasetRepository
+from parlance.storage.people import DynamoPeople
+from parlance.storage.retention import DynamoRetentionStore
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import SkillsetRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.turns import DynamoTurnStore
+from parlance.storage.usage import DynamoUsageStore
+from parlance.storage.webhooks import DynamoWebhookStore
+from parlance.usage.port import BudgetStore, UsageStore
+from parlance.webhooks.port import Deliveries, WebhookStore
+from parlance.webhooks.queueing import SqsDeliveries
 from parlance_cli.credentials import read_credentials, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 LOCAL_STACK = "parlance"
 _LOCAL_REGION = "us-east-1"
 # An emulator on loopback is asked without the proxy and the patience that AWS may need.
 _LOCAL_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2}, proxies={})
+
+
+class NoQueue:
+    """Where the tables are known, but no queue."""
+
+    def send(self, body: str, *, delay_seconds: int = 0) -> None:  # noqa: ARG002
+        raise UnavailableError("The queues of this deployment are not known.")
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The queues that operators put messages into, and which private hosts webhooks may be on."""
+
+    sweeps: Sending = field(default_factory=NoQueue)
+    webhooks: Sending = field(default_factory=NoQueue)
+    private_webhook_hosts: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affairs:
+    """Webhooks, budgets, usage, and what is kept of users."""
+
+    webhooks: WebhookStore
+    deliveries: Deliveries
+    webhook_guard: Guard
+    budgets: BudgetStore
+    usage: UsageStore
+    conversations: ConversationStore
+    turns: TurnStore
+    people: People
+    census: Census
+    retention: RetentionStore
+    sweeps: Sweeps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +103,20 @@ class Deployment:
     datasets: DatasetStore
     skillsets: SkillsetStore
     tenant_secrets: SecretStore
+    affairs: Affairs
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
 
 
 def on_tables(
-    conversations: Table, identity: Table, tenant_secrets: SecretStore, *, base_url: str, websocket_url: str
+    conversations: Table,
+    identity: Table,
+    tenant_secrets: SecretStore,
+    *,
+    base_url: str,
+    websocket_url: str,
+    queues: Queues | None = None,
 ) -> Deployment:
     """The deployment whose data lie in these two tables and this store of secrets."""
     return Deployment(
@@ -67,6 +127,23 @@ def on_tables(
         datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
+        affairs=_affairs(conversations, identity, queues or Queues()),
+    )
+
+
+def _affairs(conversations: Table, identity: Table, queues: Queues) -> Affairs:
+    return Affairs(
+        webhooks=DynamoWebhookStore(conversations),
+        deliveries=SqsDeliveries(queues.webhooks),
+        webhook_guard=Guard(private_hosts=queues.private_webhook_hosts.split(",")),
+        budgets=DynamoBudgetStore(conversations),
+        usage=DynamoUsageStore(conversations),
+        conversations=DynamoConversationStore(conversations),
+        turns=DynamoTurnStore(conversations),
+        people=DynamoPeople(conversations, DynamoConnectionStore(conversations), identity),
+        census=TableCensus(conversations, identity),
+        retention=DynamoRetentionStore(conversations),
+        sweeps=SqsSweeps(queues.sweeps),
     )
 
 
@@ -78,6 +155,7 @@ def on_emulator(
     secrets_prefix: str,
     base_url: str,
     websocket_url: str,
+    queues: Queues | None = None,
 ) -> Deployment:
     """The deployment whose tables are in an emulator."""
     session = _emulator_session()
@@ -89,6 +167,7 @@ def on_emulator(
         SecretsManager(lambda: secrets_manager, secrets_prefix),
         base_url=base_url,
         websocket_url=websocket_url,
+        queues=queues,
     )
 
 
@@ -111,6 +190,7 @@ def local_deployment(state_dir: Path) -> Deployment:
         secrets_prefix=_named(outputs, "SecretsPrefix"),
         base_url=base_url,
         websocket_url=websocket_url,
+        queues=_queues(outputs, lambda: _emulator_session().client("sqs", endpoint_url=endpoint, config=_LOCAL_CONFIG)),
     )
 
 
@@ -125,6 +205,17 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
         SecretsManager(lambda: session.client("secretsmanager"), _named(outputs, "SecretsPrefix")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
+        queues=_queues(outputs, lambda: session.client("sqs")),
+    )
+
+
+def _queues(outputs: Mapping[str, str], make: "Callable[[], SQSClient]") -> Queues:
+    client = cache(make)
+    return Queues(
+        sweeps=SqsQueue(client, _named(outputs, "SweepsQueueUrl")),
+        webhooks=SqsQueue(client, _named(outputs, "WebhooksQueueUrl")),
+        # An output cannot be empty, so there is none where no host is opened.
+        private_webhook_hosts=outputs.get("PrivateWebhookHosts", ""),
     )
 
 

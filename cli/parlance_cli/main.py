@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, secrets, skillsets, tenants
+from parlance_cli import agents, budgets, datasets, keys, privacy, secrets, skillsets, tenants, webhooks
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.place import Place
@@ -12,7 +12,7 @@ from parlance_cli.program import DEBUG_OPTION, Program
 
 app = typer.Typer(
     cls=Program,
-    help="Run Parlance: tenants, keys, agents, skillsets, secrets, datasets, and a chat in the terminal.",
+    help="Run Parlance: tenants, keys, agents, skillsets, secrets, webhooks, datasets, budgets, and a chat.",
     epilog="Works on the local cloud unless --stack names a deployed stack.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -23,7 +23,13 @@ app.add_typer(keys.app, name="key")
 app.add_typer(agents.app, name="agent")
 app.add_typer(skillsets.app, name="skillset")
 app.add_typer(secrets.app, name="secret")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(datasets.app, name="dataset")
+app.add_typer(budgets.app, name="budget")
+app.command("usage")(budgets.usage)
+app.command("erase")(privacy.erase)
+app.add_typer(privacy.conversations, name="conversation")
+app.add_typer(privacy.retention, name="retention")
 app.command("chat")(chat.chat)
 
 

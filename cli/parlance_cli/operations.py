@@ -34,18 +34,18 @@ def list_tenants(deployment: Deployment) -> Sequence[Tenant]:
 
 def create_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedKey:
     """Raises NotFoundError("tenant"), as all that follows does."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).issue_key(tenant_id, name)
 
 
 def list_keys(deployment: Deployment, tenant_id: str) -> Sequence[ApiKey]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).keys(tenant_id)
 
 
 def revoke_key(deployment: Deployment, tenant_id: str, key_id: str) -> ApiKey:
     """Raises NotFoundError("key") as well."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return _administration(deployment).revoke_key(tenant_id, key_id)
 
 
@@ -78,7 +78,7 @@ def create_drafted_agent(
 
     Raises ConflictError for an id that is taken, NotFoundError for a dataset or skillset that is not there.
     """
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     now = deployment.clock.now()
     identifier = _checked_id(agent_id, "agent") or f"agent_{deployment.ids.random()}"
     blank = Agent(tenant_id, identifier, "", "", created_at=now, updated_at=now)
@@ -97,7 +97,7 @@ def update_agent(deployment: Deployment, tenant_id: str, agent_id: str, changes:
 
 def get_agent(deployment: Deployment, tenant_id: str, agent_id: str) -> Agent:
     """Raises NotFoundError("agent")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.agents.get(tenant_id, agent_id)
     if found is None:
         raise NotFoundError("agent", details={"agent_id": agent_id})
@@ -114,7 +114,7 @@ def _drafted(deployment: Deployment, agent: Agent, given: Mapping[str, Any]) -> 
 
 
 def list_agents(deployment: Deployment, tenant_id: str) -> Sequence[Agent]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.agents.of_tenant(tenant_id)
 
 
@@ -122,7 +122,7 @@ def put_skillset(
     deployment: Deployment, tenant_id: str, skillset_id: str, *, name: str | None, abilities: object
 ) -> Skillset:
     """Create a skillset or replace its abilities. Raises InvalidInputError for abilities that cannot be."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     _checked_id(skillset_id, "skillset")
     now = deployment.clock.now()
     before = deployment.skillsets.get(tenant_id, skillset_id)
@@ -140,7 +140,7 @@ def put_skillset(
 
 def get_skillset(deployment: Deployment, tenant_id: str, skillset_id: str) -> Skillset:
     """Raises NotFoundError("skillset")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.skillsets.get(tenant_id, skillset_id)
     if found is None:
         raise NotFoundError("skillset", details={"skillset_id": skillset_id})
@@ -148,13 +148,13 @@ def get_skillset(deployment: Deployment, tenant_id: str, skillset_id: str) -> Sk
 
 
 def list_skillsets(deployment: Deployment, tenant_id: str) -> Sequence[Skillset]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.skillsets.of_tenant(tenant_id)
 
 
 def set_secret(deployment: Deployment, tenant_id: str, name: str, secret: str) -> None:
     """Raises InvalidInputError for a name that cannot be one and for an empty secret."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     if not SECRET_NAME.match(name):
         raise InvalidInputError("The name of a secret is made of up to 64 letters, digits, _ and -.")
     if not secret.strip() or not secret.strip().isprintable():
@@ -164,13 +164,13 @@ def set_secret(deployment: Deployment, tenant_id: str, name: str, secret: str) -
 
 def list_secrets(deployment: Deployment, tenant_id: str) -> Sequence[str]:
     """Their names; what they are is nobody's to see."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.tenant_secrets.names(tenant_id)
 
 
 def remove_secret(deployment: Deployment, tenant_id: str, name: str) -> None:
     """Raises SecretMissingError."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     deployment.tenant_secrets.remove(tenant_id, name)
 
 
@@ -178,7 +178,7 @@ def create_dataset(
     deployment: Deployment, tenant_id: str, name: str, *, dataset_id: str | None = None, description: str = ""
 ) -> Dataset:
     """Raises ConflictError for an id that is taken."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     now = deployment.clock.now()
     identifier = _checked_id(dataset_id, "dataset") or f"dataset_{deployment.ids.random()}"
     dataset = Dataset(tenant_id, identifier, name, description, created_at=now, updated_at=now)
@@ -187,13 +187,13 @@ def create_dataset(
 
 
 def list_datasets(deployment: Deployment, tenant_id: str) -> Sequence[Dataset]:
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     return deployment.datasets.of_tenant(tenant_id)
 
 
 def get_dataset(deployment: Deployment, tenant_id: str, dataset_id: str) -> Dataset:
     """Raises NotFoundError("dataset")."""
-    _require_tenant(deployment, tenant_id)
+    require_tenant(deployment, tenant_id)
     found = deployment.datasets.get(tenant_id, dataset_id)
     if found is None:
         raise NotFoundError("dataset", details={"dataset_id": dataset_id})
@@ -226,7 +226,7 @@ def _administration(deployment: Deployment) -> Administration:
     return Administration(deployment.tenants, clock=deployment.clock, ids=deployment.ids, secrets=deployment.secrets)
 
 
-def _require_tenant(deployment: Deployment, tenant_id: str) -> None:
+def require_tenant(deployment: Deployment, tenant_id: str) -> None:
     if deployment.tenants.tenant(tenant_id) is None:
         raise NotFoundError("tenant", details={"tenant_id": tenant_id})
 

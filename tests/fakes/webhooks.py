@@ -29,6 +29,12 @@ class MemoryWebhookStore:
         if webhook is not None and webhook.disabled_at is None:
             self._webhooks[tenant_id, webhook_id] = replace(webhook, disabled_at=now, disabled_because=because)
 
+    def enable(self, tenant_id: str, webhook_id: str) -> bool:
+        webhook = self.get(tenant_id, webhook_id)
+        if webhook is not None:
+            self._webhooks[tenant_id, webhook_id] = replace(webhook, disabled_at=None, disabled_because=None)
+        return webhook is not None
+
     def remove(self, tenant_id: str, webhook_id: str) -> bool:
         return self._webhooks.pop((tenant_id, webhook_id), None) is not None
 

@@ -40,14 +40,18 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         )
     wakeups = sqs.create_queue(QueueName="wakeups", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
     sweeps = sqs.create_queue(QueueName="sweeps", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    webhooks = sqs.create_queue(QueueName="webhooks", Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
     with FakeGateway().serving() as gateway:
         patch.setenv("CONVERSATIONS_TABLE", "conversations")
         patch.setenv("IDENTITY_TABLE", "identity")
         patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
+        patch.setenv("WEBHOOKS_QUEUE_URL", webhooks)
         patch.setenv("SECRETS_PREFIX", "parlance/test")
         patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
+        patch.setenv("PRIVATE_WEBHOOK_HOSTS", "127.0.0.1")
+        patch.setenv("MODEL_PRICES", '{"extractive": {"input": 1000000, "output": 1000000, "max_output": 1000}}')
         yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
     patch.undo()
     dynamodb.close()

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,13 +50,36 @@ def test_nothing_is_connected_to_that_was_judged_unfit() -> None:
     assert server.peers == []
 
 
-def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
-    class Two:
-        def addresses(self, host: str, port: int) -> Sequence[str]:
-            return ["127.0.0.2", "127.0.0.1"]
+class Two:
+    """A host with two addresses on this machine."""
 
+    def addresses(self, host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+
+def test_the_next_address_is_tried_where_one_refuses() -> None:
     with serving(ok) as server, Line(Two(), connect_seconds=2) as line:
         assert line.ask("GET", target_of(f"http://two.example:{server.port}/"), headers={}).read() == b"hi"
+
+
+def test_the_next_address_is_tried_in_time_where_one_is_silent() -> None:
+    with serving(ok) as server, letting_nobody_in("127.0.0.2", server.port), Line(Two(), connect_seconds=1) as line:
+        assert line.ask("GET", target_of(f"http://two.example:{server.port}/"), headers={}).read() == b"hi"
+
+
+@contextlib.contextmanager
+def letting_nobody_in(address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """A socket that listens and whose line of waiting clients is full."""
+    with contextlib.ExitStack() as opened:
+        full = opened.enter_context(socket.socket())
+        full.bind((address, port))
+        full.listen(0)
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        time.sleep(0.1)
+        yield full.getsockname()[1]
 
 
 class TestTls:
@@ -117,16 +140,7 @@ class TestHangUp:
                 line.ask("GET", target_of(server.url), headers={})
 
     def test_while_connecting(self) -> None:
-        """To a socket that listens and whose line of waiting clients is full: it lets nobody in."""
-        with socket.socket() as full:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            port = full.getsockname()[1]
-            waiting = [socket.socket() for _ in range(4)]
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(("127.0.0.1", port))
-            time.sleep(0.1)
+        with letting_nobody_in() as port:
             line = Line(AnyAddress(), connect_seconds=30)
             timer = threading.Timer(0.2, line.hang_up)
             timer.start()
@@ -135,8 +149,6 @@ class TestHangUp:
                 line.ask("GET", target_of(f"http://127.0.0.1:{port}/"), headers={})
             assert time.monotonic() - began < 5
             timer.join()
-            for one in waiting:
-                one.close()
 
     def test_after_the_end_and_again(self) -> None:
         with serving(ok) as server:
@@ -147,17 +159,7 @@ class TestHangUp:
 
 
 def test_a_server_that_lets_nobody_in_is_given_up() -> None:
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
-        time.sleep(0.1)
-        began = time.monotonic()
-        with Line(AnyAddress(), connect_seconds=0.3) as line, pytest.raises(TimeoutError):
-            line.ask("GET", target_of(f"http://127.0.0.1:{full.getsockname()[1]}/"), headers={})
-        assert time.monotonic() - began < 3
-        for one in waiting:
-            one.close()
+    began = time.monotonic()
+    with letting_nobody_in() as port, Line(AnyAddress(), connect_seconds=0.3) as line, pytest.raises(TimeoutError):
+        line.ask("GET", target_of(f"http://127.0.0.1:{port}/"), headers={})
+    assert time.monotonic() - began < 3

@@ -443,6 +443,12 @@ class TestConfiguration:
             heard(request_to(server, **settings))
         assert "two" not in str(caught.value)
 
+    def test_a_key_is_not_sent_unencrypted(self) -> None:
+        settings = {"base_url": "http://api.example.com/v1", "model": "tiny", "secret": "openai"}
+        asked = ModelRequest("acme", "", [ChatMessage("user", "Hi?")], settings)
+        with pytest.raises(ModelMisconfiguredError, match="only sent over https"):
+            list(model().stream(asked, Cancellation()))
+
     def test_an_address_inside_the_house_needs_the_operators_word(self) -> None:
         with serving(ANSWER) as server, pytest.raises(ModelMisconfiguredError, match="public internet"):
             list(OpenAiCompatibleModel(SECRETS, Guard()).stream(request_to(server), Cancellation()))

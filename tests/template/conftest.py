@@ -15,6 +15,8 @@ FUNCTIONS = {
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
+    "TenantFunction": "TenantRestSettings",
+    "WebhooksFunction": "WebhooksSettings",
 }
 
 

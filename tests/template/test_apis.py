@@ -9,12 +9,16 @@ import pytest
 from tests.template.conftest import Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-GROUPS = ["/api/v1/chats"]
+GROUPS = {"/api/v1/chats": ("chat_id", "ChatsRestFunction"), "/api/v1/tenant": ("part", "TenantFunction")}
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
 
 def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
-    expected = {path for group in GROUPS for path in (group, f"{group}/{{chat_id}}", f"{group}/{{chat_id}}/{{proxy+}}")}
+    expected = {
+        path
+        for group, (part, _) in GROUPS.items()
+        for path in (group, f"{group}/{{{part}}}", f"{group}/{{{part}}}/{{proxy+}}")
+    }
     assert set(stack.paths()) == expected
 
 
@@ -30,13 +34,14 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         if isinstance(permission["SourceArn"]["Fn::Sub"], list)
     }
     for path, methods in stack.paths().items():
+        wanted = next(function for group, (_, function) in GROUPS.items() if path.startswith(group))
         for method in METHODS:
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
-            assert "ChatsRestFunction" in json.dumps(integration["uri"])
+            assert wanted in json.dumps(integration["uri"])
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
-            assert any(function == "ChatsRestFunction" and arn.endswith(suffix) for function, arn in allowed), suffix
+            assert any(function == wanted and arn.endswith(suffix) for function, arn in allowed), suffix
 
 
 def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:
@@ -107,7 +112,7 @@ def test_the_websocket_stage_follows_its_routes(stack: Stack) -> None:
 
 
 def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack) -> None:
-    for function in ("ChatsWebSocketFunction", "RepliesFunction"):
+    for function in ("ChatsWebSocketFunction", "RepliesFunction", "SweepsFunction"):
         condition, own, given = stack.environment(function)["WEBSOCKET_ENDPOINT"]["Fn::If"]
         assert condition == "UsesOwnWebSocketApi"
         assert own["Fn::Sub"].startswith("https://${WebSocketApi}.execute-api.")
@@ -117,5 +122,13 @@ def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack
 def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
-        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl", "SecretsPrefix"),
+        *(
+            "ConversationsTable",
+            "IdentityTable",
+            "WakeupsQueueUrl",
+            "SweepsQueueUrl",
+            "WebhooksQueueUrl",
+            "PrivateWebhookHosts",
+            "SecretsPrefix",
+        ),
     }

@@ -7,6 +7,7 @@ import pytest
 
 from local.settings import ROOT
 from parlance.realtime.messages import Sweep, TurnWakeup, parse_sweep, parse_wakeup
+from parlance.webhooks.queueing import Delivery
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
@@ -23,12 +24,24 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {"chats-rest", "replies", "sweeps", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {
+        "chats-rest",
+        "replies",
+        "sweeps",
+        "tenant",
+        "webhooks",
+        *WEBSOCKET,
+    }
 
 
-def test_the_rest_event_names_a_route(stack: Stack) -> None:
-    sample = event("chats-rest")
+@pytest.mark.parametrize("name", ["chats-rest", "tenant"])
+def test_rest_events_name_a_route(stack: Stack, name: str) -> None:
+    sample = event(name)
     assert sample["httpMethod"].lower() in stack.paths()[sample["resource"]]
+
+
+def test_the_chats_event_creates_a_chat() -> None:
+    sample = event("chats-rest")
     assert json.loads(sample["body"])["user_id"]
 
 
@@ -43,3 +56,5 @@ def test_queue_events_carry_bodies_that_the_workers_read() -> None:
     assert isinstance(parse_wakeup(wakeup["body"]), TurnWakeup)
     (sweep,) = event("sweeps")["Records"]
     assert isinstance(parse_sweep(sweep["body"]), Sweep)
+    (delivery,) = event("webhooks")["Records"]
+    assert Delivery.model_validate_json(delivery["body"]).event_type == "webhook.test"

@@ -6,6 +6,7 @@ import pytest
 
 from local.settings import ROOT
 from parlance import settings
+from parlance.webhooks.delivering import PAUSES
 from tests.template.conftest import FUNCTIONS, Stack
 
 COMMON = {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
@@ -39,7 +40,7 @@ def test_every_log_group_forgets(stack: Stack) -> None:
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction", "TenantFunction"])
 def test_functions_behind_a_gateway_end_with_its_patience(stack: Stack, function: str) -> None:
     assert stack.properties(function)["Timeout"] <= 29
 
@@ -49,6 +50,7 @@ def test_functions_behind_a_gateway_end_with_its_patience(stack: Stack, function
     [
         ("RepliesSource", "RepliesFunction", "WakeupsQueue"),
         ("SweepsSource", "SweepsFunction", "SweepsQueue"),
+        ("WebhooksSource", "WebhooksFunction", "WebhooksQueue"),
     ],
 )
 def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, function: str, queue: str) -> None:
@@ -63,14 +65,17 @@ def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, functio
 
 
 def test_these_are_all_sources(stack: Stack) -> None:
-    assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {"RepliesSource", "SweepsSource"}
+    assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {"RepliesSource", "SweepsSource", "WebhooksSource"}
 
 
-@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue"])
+@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue"])
 def test_what_cannot_be_handled_is_kept_and_reported(stack: Stack, queue: str) -> None:
     redrive = stack.properties(queue)["RedrivePolicy"]
-    # A message comes again each time that a lease is found held, so many times are no sign of trouble.
-    assert redrive["maxReceiveCount"] >= 50
+    if queue == "WebhooksQueue":
+        assert redrive["maxReceiveCount"] == len(PAUSES) + 1
+    else:
+        # A message comes again each time that a lease is found held, so many times are no sign of trouble.
+        assert redrive["maxReceiveCount"] >= 50
     dead = redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]
     assert stack.properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
     watched = [alarm["Dimensions"][0]["Value"] for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()]
@@ -85,3 +90,12 @@ def test_the_dependencies_of_the_layer_are_locked() -> None:
     locked = (ROOT / "layers/dependencies/requirements.txt").read_text()
     assert "--hash=sha256:" in locked
     assert "://" not in locked
+
+
+def test_a_delivery_outlives_all_its_attempts(stack: Stack) -> None:
+    assert stack.properties("WebhooksQueue")["MessageRetentionPeriod"] > sum(PAUSES)
+
+
+def test_private_hosts_are_closed_to_webhooks_unless_opened(stack: Stack) -> None:
+    assert stack.environment("WebhooksFunction")["PRIVATE_WEBHOOK_HOSTS"] == {"Ref": "PrivateWebhookHosts"}
+    assert stack.template["Parameters"]["PrivateWebhookHosts"]["Default"] == ""

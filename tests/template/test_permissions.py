@@ -38,13 +38,13 @@ def test_managed_policies_only_write_logs_and_traces(stack: Stack, function: str
     assert names <= {"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"}
 
 
-@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction"])
+@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction", "WebhooksFunction"])
 def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == set()
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction", "TenantFunction"])
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -55,15 +55,11 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("TenantFunction", READING | TRANSACTION),
+        ("WebhooksFunction", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
         (
             "SweepsFunction",
-            {
-                "dynamodb:GetItem",
-                "dynamodb:Query",
-                "dynamodb:UpdateItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:BatchWriteItem",
-            },
+            READING | {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"},
         ),
     ],
 )
@@ -72,17 +68,20 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "wakeups", "sweeps"),
+    ("function", "wakeups", "sweeps", "webhooks"),
     [
-        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
-        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
-        ("RepliesFunction", CONSUMING, set()),
-        ("SweepsFunction", set(), CONSUMING),
+        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set()),
+        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set()),
+        ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}),
+        ("SweepsFunction", set(), CONSUMING, set()),
+        ("TenantFunction", set(), {"sqs:SendMessage"}, set()),
+        ("WebhooksFunction", set(), set(), CONSUMING - {"sqs:SendMessage"}),
     ],
 )
-def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]) -> None:
+def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str], webhooks: set[str]) -> None:
     assert stack.actions_on(function, "WakeupsQueue") == wakeups
     assert stack.actions_on(function, "SweepsQueue") == sweeps
+    assert stack.actions_on(function, "WebhooksQueue") == webhooks
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,9 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
         ("ChatsRestFunction", False),
         ("ChatsWebSocketFunction", True),
         ("RepliesFunction", True),
-        ("SweepsFunction", False),
+        ("SweepsFunction", True),
+        ("TenantFunction", False),
+        ("WebhooksFunction", False),
     ],
 )
 def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
@@ -101,21 +102,24 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "runs_turns"),
+    ("function", "secrets", "models"),
     [
-        ("ChatsRestFunction", False),
-        ("ChatsWebSocketFunction", False),
-        ("RepliesFunction", True),
-        ("SweepsFunction", False),
+        ("ChatsRestFunction", False, False),
+        ("ChatsWebSocketFunction", False, False),
+        ("RepliesFunction", True, True),
+        ("SweepsFunction", False, False),
+        ("TenantFunction", False, False),
+        ("WebhooksFunction", True, False),
     ],
 )
-def test_models_and_secrets_are_for_those_who_run_turns(stack: Stack, function: str, *, runs_turns: bool) -> None:
-    secrets, models = {"secretsmanager:GetSecretValue"}, {
-        "bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"
-    }  # fmt: skip
-    assert stack.actions_on(function, ":secret:parlance/") == (secrets if runs_turns else set())
-    assert stack.actions_on(function, "BedrockArns") == (models if runs_turns else set())
-    assert ("SECRETS_PREFIX" in stack.environment(function)) is runs_turns
+def test_models_and_secrets_are_for_those_who_need_them(
+    stack: Stack, function: str, *, secrets: bool, models: bool
+) -> None:
+    asking = {"bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"}
+    reading = {"secretsmanager:GetSecretValue"}
+    assert stack.actions_on(function, ":secret:parlance/") == (reading if secrets else set())
+    assert stack.actions_on(function, "BedrockArns") == (asking if models else set())
+    assert ("SECRETS_PREFIX" in stack.environment(function)) is secrets
 
 
 def test_bedrock_is_closed_until_somebody_names_what_is_used(stack: Stack) -> None:

@@ -195,6 +195,19 @@ class TestClientFunctions:
         odd = ClientFunction("odd", "", schema, data="x")
         assert called(list(house(model).stream(context=TurnContext(functions=[odd])))) == [("odd", "failed")]
 
+    @pytest.mark.timeout(20)
+    def test_bring_no_expression_that_takes_for_ever(self) -> None:
+        endless = "^(a+)+$"
+        for schema in (
+            {"type": "object", "properties": {"x": {"type": "string", "pattern": endless}}},
+            {"type": "object", "patternProperties": {endless: {}}, "additionalProperties": False},
+            {"type": "object", "patternProperties": {endless: {}}, "unevaluatedProperties": False},
+        ):
+            bomb = "a" * 60 + "!"
+            model = ScriptedModel(calls(("odd", {"x": bomb, bomb: 1})), ANSWER)
+            odd = ClientFunction("odd", "", schema, data="x")
+            assert called(list(house(model).stream(context=TurnContext(functions=[odd])))) == [("odd", "ok")]
+
     def test_survive_being_kept_with_the_turn(self) -> None:
         context = TurnContext(functions=(self.function(data=[1]), self.function(channel="c" * 16)), max_rounds=3)
         assert TurnContext.restored(json.loads(json.dumps(context.stored()))) == context

@@ -9,6 +9,7 @@ from parlance.errors import ConflictError, NotFoundError
 from parlance.identity.model import ApiKey, Tenant
 from parlance.identity.port import AlreadyExistsError
 from parlance_cli.deployment import Deployment
+from tests.fakes.affairs import memory_affairs
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.datasets import MemoryDatasets
 from tests.fakes.secrets import KnownSecrets
@@ -105,6 +106,7 @@ def memory_deployment() -> Deployment:
         datasets=MemoryDatasets(clock),
         skillsets=MemorySkillsets(),
         tenant_secrets=KnownSecrets({}),
+        affairs=memory_affairs(),
         clock=clock,
         ids=CountingIds(),
     )

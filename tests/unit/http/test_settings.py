@@ -9,6 +9,7 @@ _ENVIRONMENT = {
     "IDENTITY_TABLE": "i",
     "WAKEUPS_QUEUE_URL": "w",
     "SECRETS_PREFIX": "parlance/test",
+    "WEBHOOKS_QUEUE_URL": "h",
     "SWEEPS_QUEUE_URL": "s",
     "UNRELATED": "x",
 }

@@ -83,11 +83,14 @@ class Line:
                 held.close()
 
     def _connected(self, target: Target) -> socket.socket:
+        """To the first address that answers; none may use up the time of those behind it."""
+        addresses = self._addresses.addresses(target.host, target.port)
         deadline = time.monotonic() + self._connect_seconds
         failure: OSError = OSError("the host has no address")
-        for address in self._addresses.addresses(target.host, target.port):
+        for place, address in enumerate(addresses):
+            now = time.monotonic()
             try:
-                return self._dialled(address, target, deadline)
+                return self._dialled(address, target, now + (deadline - now) / (len(addresses) - place))
             except OSError as error:
                 failure = error
         raise failure

@@ -1,6 +1,6 @@
 """The queues over SQS."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -60,10 +60,18 @@ class SqsWakeups:
         self._queue.send(greeting.model_dump_json())
 
 
+class Sending(Protocol):
+    """A queue to put messages into."""
+
+    def send(self, body: str, *, delay_seconds: int = 0) -> None:
+        """Raises UnavailableError."""
+        ...
+
+
 class SqsSweeps:
     """`parlance.conversations.collaborators.Sweeps`."""
 
-    def __init__(self, queue: SqsQueue) -> None:
+    def __init__(self, queue: Sending) -> None:
         self._queue = queue
 
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:

@@ -132,6 +132,14 @@ def skillset(tenant_id: str, skillset_id: str) -> Key:
     return Key(agents_pk(tenant_id), f"skillset#{skillset_id}")
 
 
+def webhooks_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#W"
+
+
+def webhook(tenant_id: str, webhook_id: str) -> Key:
+    return Key(webhooks_pk(tenant_id), f"webhook#{webhook_id}")
+
+
 def datasets_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#D"
 
@@ -173,14 +181,6 @@ def spending(tenant_id: str, kind: str, identifier: str, window: str) -> Key:
     if kind == "user":
         return user_spending(tenant_id, identifier, window)
     return Key(f"{budgets_pk(tenant_id)}#{window}", f"spending#{kind}#{identifier}")
-
-
-def webhooks_pk(tenant_id: str) -> str:
-    return f"T#{tenant_id}#W"
-
-
-def webhook(tenant_id: str, webhook_id: str) -> Key:
-    return Key(webhooks_pk(tenant_id), f"webhook#{webhook_id}")
 
 
 def retention(tenant_id: str) -> Key:

@@ -58,9 +58,17 @@ class DynamoPeople:
         return list(self._table.batch_get([keys.budget(tenant_id, "user", user_id)]).values())
 
     def _account(self, identity: Table, tenant_id: str, user_id: str) -> list[Item]:
-        account = identity.batch_get([keys.account(tenant_id, user_id)])
-        sessions = identity.query_all(keys.login_sessions_pk(tenant_id, user_id), first=_FIRST, last=keys.HIGHEST)
-        return [*account.values(), *sessions]
+        """Conversations know an account by its id or by its name."""
+        accounts = identity.query_all(keys.accounts_pk(tenant_id), first=_FIRST, last=keys.HIGHEST)
+        found = [one for one in accounts if user_id in {one["id"], one["username"]}]
+        sessions = [
+            session
+            for account in found
+            for session in identity.query_all(
+                keys.login_sessions_pk(tenant_id, account["id"]), first=_FIRST, last=keys.HIGHEST
+            )
+        ]
+        return [*sessions, *found]
 
     def _forget_in_usage(self, tenant_id: str, own: Item) -> None:
         key = keys.usage(tenant_id, own["used"]["day"], own["conversation_id"])

@@ -39,6 +39,14 @@ class DynamoWebhookStore:
                 )
             )
 
+    def enable(self, tenant_id: str, webhook_id: str) -> bool:
+        key = keys.webhook(tenant_id, webhook_id)
+        try:
+            self._table.update(Update(key, "REMOVE disabled_at, disabled_because", when="attribute_exists(pk)"))
+        except ConditionFailedError:
+            return False
+        return True
+
     def remove(self, tenant_id: str, webhook_id: str) -> bool:
         return self._table.delete(Delete(keys.webhook(tenant_id, webhook_id))) is not None
 

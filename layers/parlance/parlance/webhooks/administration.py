@@ -63,7 +63,7 @@ class WebhookAdministration:
         self._check(url)
         if len(self._store.of_tenant(tenant_id)) >= model.WEBHOOKS_MAX:
             raise ConflictError(f"A tenant has at most {model.WEBHOOKS_MAX} webhooks.")
-        webhook = Webhook(tenant_id, self._ids.random(), url, wanted, self._clock.now())
+        webhook = Webhook(tenant_id, f"wh_{self._ids.random()}", url, wanted, self._clock.now())
         secret = new_secret()
         # The secret first: a webhook without one could not be sent to.
         self._secrets.set(tenant_id, webhook.secret_name, secret)
@@ -78,6 +78,11 @@ class WebhookAdministration:
         event = model.test_event(self._existing(tenant_id, webhook_id), self._ids.random(), self._clock.now())
         self._deliveries.deliver(tenant_id, webhook_id, event)
         return event
+
+    def enable(self, tenant_id: str, webhook_id: str) -> None:
+        """Send again to one whose receiver had said that it was gone. Raises NotFoundError("webhook")."""
+        if not self._store.enable(tenant_id, webhook_id):
+            raise NotFoundError("webhook", details={"webhook_id": webhook_id})
 
     def remove(self, tenant_id: str, webhook_id: str) -> None:
         """What is still to be delivered to it is not any more. Raises NotFoundError("webhook")."""

@@ -12,7 +12,7 @@ type EventType = Literal["turn.done", "turn.stopped", "turn.failed"]
 
 EVENT_TYPES: tuple[EventType, ...] = ("turn.done", "turn.stopped", "turn.failed")
 TEST_EVENT = "webhook.test"
-WEBHOOKS_MAX = 20
+WEBHOOKS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)

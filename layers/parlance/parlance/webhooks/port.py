@@ -24,6 +24,10 @@ class WebhookStore(Protocol):
         """Send nothing more to it. Nothing happens when it is gone or disabled already."""
         ...
 
+    def enable(self, tenant_id: str, webhook_id: str) -> bool:
+        """Send to it again. False where there is none."""
+        ...
+
     def remove(self, tenant_id: str, webhook_id: str) -> bool:
         """False where there was none."""
         ...

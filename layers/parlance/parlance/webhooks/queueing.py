@@ -1,20 +1,11 @@
 """Deliveries in a queue: what is put there, and what a worker makes of it."""
 
-from typing import Protocol
-
 from pydantic import BaseModel, ConfigDict
 
 from parlance.realtime.consumers import Again, Received
+from parlance.realtime.queues import Sending
 from parlance.webhooks.delivering import Deliverer
 from parlance.webhooks.model import Event
-
-
-class Queue(Protocol):
-    """Where messages are put."""
-
-    def send(self, body: str, *, delay_seconds: int = 0) -> None:
-        """Raises UnavailableError."""
-        ...
 
 
 class Delivery(BaseModel):
@@ -32,7 +23,7 @@ class Delivery(BaseModel):
 class SqsDeliveries:
     """`parlance.webhooks.port.Deliveries`."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Sending) -> None:
         self._queue = queue
 
     def deliver(self, tenant_id: str, webhook_id: str, event: Event) -> None:

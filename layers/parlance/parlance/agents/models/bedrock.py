@@ -35,11 +35,10 @@ from parlance.agents.models.base import (
     Stop,
     ToolCall,
 )
-from parlance.agents.models.calling import Backoff, CallSettings, Spoken, estimated, retried, settings_of
+from parlance.agents.models.calling import Backoff, CallSettings, Spoken, estimated, patient_line, retried, settings_of
 from parlance.agents.models.converse import converse_input
 from parlance.outbound.addresses import Addresses, AnyAddress, target_of
 from parlance.outbound.line import Line, pieces
-from parlance.outbound.patience import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -129,10 +128,7 @@ class BedrockModel:
         self, request: ModelRequest, settings: BedrockSettings, cancellation: Cancellation
     ) -> Iterator[ModelEvent]:
         answer = _Answer(settings.model)
-        line = Line(self._addresses, connect_seconds=settings.connect_seconds)
-        with line, Patience(line.hang_up) as patience:
-            cancellation.on_request(line.hang_up)
-            patience.expect(settings.connect_seconds + settings.first_token_seconds)
+        with patient_line(self._addresses, settings, cancellation) as (line, patience):
             try:
                 for event in self._events(request, settings, line):
                     patience.expect(settings.between_tokens_seconds)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -20,6 +21,9 @@ from parlance.agents.models.base import (
     ModelThrottledError,
     TextDelta,
 )
+from parlance.outbound.addresses import Addresses
+from parlance.outbound.line import Line
+from parlance.outbound.patience import Patience
 
 _PAUSE, _PAUSE_MAX = 0.5, 8.0
 
@@ -81,6 +85,18 @@ def retried(
                 raise
         else:
             return
+
+
+@contextmanager
+def patient_line(
+    addresses: Addresses, settings: CallSettings, cancellation: Cancellation
+) -> Iterator[tuple[Line, Patience]]:
+    """A line that ends with the cancellation, and when nothing is heard within the time of a first token."""
+    line = Line(addresses, connect_seconds=settings.connect_seconds)
+    with line, Patience(line.hang_up) as patience:
+        cancellation.on_request(line.hang_up)
+        patience.expect(settings.connect_seconds + settings.first_token_seconds)
+        yield line, patience
 
 
 def estimated(request: ModelRequest, said: str, metadata: dict[str, object]) -> Completed:

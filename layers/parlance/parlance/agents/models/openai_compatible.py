@@ -22,13 +22,12 @@ from parlance.agents.models.base import (
     ModelRequest,
     ModelTimeoutError,
 )
-from parlance.agents.models.calling import Backoff, CallSettings, estimated, retried, settings_of
+from parlance.agents.models.calling import Backoff, CallSettings, estimated, patient_line, retried, settings_of
 from parlance.agents.models.chat_chunks import Answer, refusal
 from parlance.agents.models.server_sent import event_data
 from parlance.agents.secrets import SecretMissingError, Secrets
 from parlance.outbound.addresses import ForbiddenAddressError, Guard, Target, target_of
-from parlance.outbound.line import Line, pieces
-from parlance.outbound.patience import Patience
+from parlance.outbound.line import pieces
 
 NAME = "openai_compatible"
 _ERROR_MAX = 64 * 1024
@@ -65,6 +64,8 @@ class OpenAiCompatibleModel:
     def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
         settings = settings_of(OpenAiSettings, request)
         where = target(settings.base_url)
+        if settings.secret is not None and where.scheme != "https" and not self._guard.opens(where.host):
+            raise ModelMisconfiguredError("a key is only sent over https, but to hosts that the operator has opened")
         headers = self._headers(request.tenant_id, settings)
         body = json.dumps(_body(request, settings, where.host)).encode()
         call = partial(self._call, request, settings, where, headers, body, cancellation)
@@ -89,10 +90,7 @@ class OpenAiCompatibleModel:
         cancellation: Cancellation,
     ) -> Iterator[ModelEvent]:
         answer = Answer(settings.model)
-        line = Line(self._guard, connect_seconds=settings.connect_seconds)
-        with line, Patience(line.hang_up) as patience:
-            cancellation.on_request(line.hang_up)
-            patience.expect(settings.connect_seconds + settings.first_token_seconds)
+        with patient_line(self._guard, settings, cancellation) as (line, patience):
             try:
                 heard = line.ask("POST", where, headers=headers, body=body)
                 for event in _events(heard, answer):

@@ -34,6 +34,11 @@ class RunnableTool(Protocol):
         """Where the client is waited for, if it is."""
         ...
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its schema was brought by a client, which may be anybody's browser."""
+        ...
+
     def run(self, arguments: Mapping[str, Any], cancellation: Cancellation) -> Outcome:
         """Raises ToolFailedError. Ends soon after the cancellation."""
         ...

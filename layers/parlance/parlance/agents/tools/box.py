@@ -56,7 +56,8 @@ class ToolBox:
         if found is None:
             return Outcome("There is no such tool."), "failed"
         try:
-            outcome = found.run(checked_arguments(call.arguments, found.tool.parameters), cancellation)
+            fits = checked_arguments(call.arguments, found.tool.parameters, patterns=not found.is_foreign)
+            outcome = found.run(fits, cancellation)
         except (ToolFailedError, ArgumentsError, SchemaError) as error:
             return Outcome(f"This did not work: {error}"[:RESULT_MAX]), "failed"
         return Outcome(outcome.text[:RESULT_MAX], outcome.input_tokens, outcome.output_tokens), "ok"

@@ -32,6 +32,8 @@ class NoChannels:
 class ClientTool:
     """Implements `RunnableTool` for functions with data or a channel."""
 
+    is_foreign = True
+
     def __init__(self, tenant_id: str, function: ClientFunction, channels: Channels) -> None:
         self._tenant_id = tenant_id
         self._function = function

@@ -16,6 +16,7 @@ class DelegateTool:
     """Implements `RunnableTool`."""
 
     channel = None
+    is_foreign = False
 
     def __init__(self, ability: AgentAbility, ask: Ask) -> None:
         self._ability = ability

@@ -40,6 +40,7 @@ class FetchTool:
     """Implements `RunnableTool`."""
 
     channel = None
+    is_foreign = False
 
     def __init__(self, tenant_id: str, ability: FetchAbility, *, secrets: Secrets, guard: Guard) -> None:
         self._tenant_id = tenant_id

@@ -21,6 +21,7 @@ class SearchTool:
     """Implements `RunnableTool`."""
 
     channel = None
+    is_foreign = False
 
     def __init__(self, tenant_id: str, ability: SearchAbility, finder: Finder) -> None:
         self._tenant_id = tenant_id
