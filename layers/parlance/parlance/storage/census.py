@@ -32,16 +32,16 @@ class TableCensus:
         ]
 
     def keep_for(self, conversation: Conversation, days: int | None) -> int:
-        changed = 0
+        """The summary first: from then on, what is added expires by itself."""
+        until = _until(conversation.updated_at, days)
+        stays = until + items.SUMMARY_STAYS if until is not None else None
+        changed = self._expire(keys.conversation(conversation.tenant_id, conversation.id), stays, days)
         pk = keys.conversation_pk(conversation.tenant_id, conversation.id)
         for kind in _WRITTEN:
             for item in self._table.query_all(pk, first=kind, last=f"{kind}{keys.HIGHEST}"):
                 written = item.get("ended_at") or item.get("created_at") or conversation.updated_at
                 changed += self._expire(Key(pk, item["sk"]), _until(written, days), None)
-        summary = keys.conversation(conversation.tenant_id, conversation.id)
-        until = _until(conversation.updated_at, days)
-        stays = until + items.SUMMARY_STAYS if until is not None else None
-        return changed + self._expire(summary, stays, days)
+        return changed
 
     def _expire(self, key: Key, until: int | None, days: int | None) -> int:
         is_summary = key.sk == "conversation"
