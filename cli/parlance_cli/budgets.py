@@ -6,7 +6,7 @@ import typer
 
 from parlance.tenants import views
 from parlance.usage.budgets import TENANT, Budget, Period, Scope
-from parlance.usage.reports import Grouping
+from parlance.usage.reports import grouping_of
 from parlance_cli import affairs
 from parlance_cli.errors import CliError
 from parlance_cli.keys import TenantArgument
@@ -72,7 +72,7 @@ def usage(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a tenant used, day by day."""
-    grouping = _grouping(by)
+    grouping = grouping_of(by)
     lines = affairs.usage(
         deployment_of(context), tenant, first=first, last=last, by=grouping, agent_id=agent, user_id=user
     )
@@ -104,17 +104,6 @@ def _period(text: str) -> Period:
         case "month":
             return "month"
     raise CliError(f"--period is day or month, not {text!r}")
-
-
-def _grouping(text: str | None) -> Grouping | None:
-    match text:
-        case None:
-            return None
-        case "agent":
-            return "agent"
-        case "user":
-            return "user"
-    raise CliError(f"--by is agent or user, not {text!r}")
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

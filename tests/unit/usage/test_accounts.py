@@ -401,3 +401,19 @@ def test_the_end_that_is_told_carries_the_usage(bench: Bench) -> None:
     end = audience.heard[0].end
     assert isinstance(end, Ended)
     assert end.turn.usage == USED
+
+
+def test_what_a_stopped_turn_used_so_far_is_settled(bench: Bench) -> None:
+    def talking(_content: str, cancel: Cancellation) -> Iterator[ModelEvent]:
+        yield TextDelta("four")
+        bench.turns.request_stop("acme", "chat", 1)
+        bench.clock.advance(TIMING.beat_every + 0.1)
+        assert cancel.wait(10)
+
+    bench.responder.script = talking
+    bench.limit(micros=10**9)
+    bench.send()
+    bench.drain()
+    assert bench.turn().state is TurnState.STOPPED
+    assert bench.turn().usage == Usage(1, 4, 1, 6, estimated=True)
+    assert bench.standing() == Standing(Amount(6, 5), {})

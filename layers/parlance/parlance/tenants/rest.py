@@ -19,7 +19,7 @@ from parlance.tenants import views
 from parlance.tenants.models import NewBudget
 from parlance.usage.administration import BudgetAdministration
 from parlance.usage.budgets import Budget, Scope
-from parlance.usage.reports import Grouping, Reports, period
+from parlance.usage.reports import Reports, grouping_of, period
 
 ERASURE_PASSES = 2
 _ROOT = "/api/v1/tenant"
@@ -80,7 +80,7 @@ class TenantRest:
 
     def usage(self, request: Request, caller: Principal) -> Answer:
         since, until = period(request.query("from"), request.query("to"), clock=self._clock)
-        by = _grouping(request.query("by"))
+        by = grouping_of(request.query("by"))
         names = _names(agent_id=request.query("agent_id"), user_id=request.query("user_id"))
         lines = self._reports.lines(
             caller.tenant_id, since, until, by=by, agent_id=names.agent_id, user_id=names.user_id
@@ -137,14 +137,3 @@ def _user_scope(request: Request) -> Scope:
 
 def _names(*, agent_id: str | None = None, user_id: str | None = None) -> _Names:
     return read(_Names, {"agent_id": agent_id, "user_id": user_id})
-
-
-def _grouping(by: str | None) -> Grouping | None:
-    match by:
-        case None:
-            return None
-        case "agent":
-            return "agent"
-        case "user":
-            return "user"
-    raise InvalidInputError("by must be agent or user.", details={"parameter": "by", "allowed": ["agent", "user"]})

@@ -36,6 +36,18 @@ def period(first: str | None, last: str | None, *, clock: Clock) -> tuple[date, 
     return since, until
 
 
+def grouping_of(text: str | None) -> Grouping | None:
+    """By whom a report is to have lines, if by anybody. Raises InvalidInputError."""
+    match text:
+        case None:
+            return None
+        case "agent":
+            return "agent"
+        case "user":
+            return "user"
+    raise InvalidInputError("by must be agent or user.", details={"parameter": "by", "allowed": ["agent", "user"]})
+
+
 class Reports:
     """Sums up the record of what was used."""
 
