@@ -26,8 +26,8 @@ endif
 # Trust whom the machine trusts, as pip does: a registry behind a proxy may carry a certificate of the house.
 export UV_SYSTEM_CERTS ?= 1
 
-# What `sam build` calls: our Python for compiling, our uv for installing.
-SAM_BUILD := PATH="$(CURDIR)/$(VENV):$$PATH" UV="$(CURDIR)/$(UV)" PYTHON="$(CURDIR)/$(VENV)/python" $(SAM) build
+# What `sam build` calls: our Python for compiling, our uv for installing. The version is asked for at each build.
+SAM_BUILD = BUILD_VERSION="$$($(VENV)/python -m local.version)" PATH="$(CURDIR)/$(VENV):$$PATH" UV="$(CURDIR)/$(UV)" PYTHON="$(CURDIR)/$(VENV)/python" $(SAM) build
 PLATFORM_arm64 := aarch64-manylinux_2_34
 PLATFORM_x86_64 := x86_64-manylinux_2_34
 
@@ -63,9 +63,10 @@ validate: $(CLOUD_READY) ## Check the template
 build: $(READY) $(CLOUD_READY) ## Build the stack for this machine
 	$(SAM_BUILD)
 
-deploy: $(READY) $(CLOUD_READY) ## Build for Lambda and deploy (STAGE=dev, staging or prod; ARCHITECTURE)
+deploy: $(READY) $(CLOUD_READY) ## Build for Lambda and deploy (STAGE=dev, staging or prod; ARCHITECTURE, KEY_VERSION)
 	LAMBDA_PLATFORM=$(PLATFORM_$(ARCHITECTURE)) $(SAM_BUILD) --config-env $(STAGE)
-	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCHITECTURE)
+	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCHITECTURE) \
+	    $(if $(KEY_VERSION),KeyVersion=$(KEY_VERSION))
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
     --python-version 3.13 --universal

@@ -34,6 +34,8 @@ class Deployment:
     wakeups_queue_url: str
     sweeps_queue_url: str
     secrets_prefix: str
+    server_public_key: str
+    vault_key: str
     stage: str = STAGE
 
     @property
@@ -94,6 +96,8 @@ class Deployer:
             wakeups_queue_url=outputs["WakeupsQueueUrl"],
             sweeps_queue_url=outputs["SweepsQueueUrl"],
             secrets_prefix=outputs["SecretsPrefix"],
+            server_public_key=outputs["ServerPublicKey"],
+            vault_key=outputs["VaultKey"],
         )
 
     def _outputs(self) -> dict[str, str] | None:

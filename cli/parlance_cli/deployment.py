@@ -22,6 +22,7 @@ from parlance.errors import UnavailableError
 from parlance.identity.keys import SecretSource
 from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.web_keys import AdminKey, WebKeyStore, WidgetKey
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.outbound.addresses import Guard
@@ -41,6 +42,7 @@ from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.turns import DynamoTurnStore
 from parlance.storage.usage import DynamoUsageStore
+from parlance.storage.web_keys import admin_key_store, widget_key_store
 from parlance.storage.webhooks import DynamoWebhookStore
 from parlance.usage.port import BudgetStore, UsageStore
 from parlance.webhooks.port import Deliveries, WebhookStore
@@ -104,6 +106,8 @@ class Deployment:
     skillsets: SkillsetStore
     tenant_secrets: SecretStore
     affairs: Affairs
+    widget_keys: WebKeyStore[WidgetKey]
+    admin_keys: WebKeyStore[AdminKey]
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
@@ -128,6 +132,8 @@ def on_tables(
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
         affairs=_affairs(conversations, identity, queues or Queues()),
+        widget_keys=widget_key_store(identity),
+        admin_keys=admin_key_store(identity),
     )
 
 

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, budgets, datasets, keys, privacy, secrets, skillsets, tenants, webhooks
+from parlance_cli import (
+    agents,
+    budgets,
+    datasets,
+    keys,
+    privacy,
+    secrets,
+    skillsets,
+    tenants,
+    web_keys,
+    webhooks,
+)
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.place import Place
@@ -20,6 +31,8 @@ app = typer.Typer(
 )
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(keys.app, name="key")
+app.add_typer(web_keys.widget_app, name="widget-key")
+app.add_typer(web_keys.admin_app, name="admin-key")
 app.add_typer(agents.app, name="agent")
 app.add_typer(skillsets.app, name="skillset")
 app.add_typer(secrets.app, name="secret")

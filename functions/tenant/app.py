@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from parlance.chats.errors import explain
-from parlance.chats.rest import Gate
+from parlance.chats.gate import Gate
 from parlance.clock import SystemClock
 from parlance.http.group import Group
 from parlance.identity.authentication import Authenticator

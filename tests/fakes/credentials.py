@@ -83,10 +83,10 @@ class MemorySpentRequests:
     """`parlance.identity.request_ids.SpentRequests`."""
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, str], int] = {}
+        self._until: dict[tuple[str | None, str], int] = {}
         self._lock = threading.Lock()
 
-    def spend(self, tenant_id: str, request_hash: str, *, now: int, until: int) -> bool:
+    def spend(self, tenant_id: str | None, request_hash: str, *, now: int, until: int) -> bool:
         with self._lock:
             where = (tenant_id, request_hash)
             if self._until.get(where, -1) >= now:

@@ -8,6 +8,7 @@ import pytest
 
 from local.emulator import Emulator, client_environment
 from parlance.storage.table import Table
+from tests.functions import kosmos
 from tests.functions.cloud import Cloud
 from tests.functions.gateway import FakeGateway
 
@@ -52,7 +53,15 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
         patch.setenv("PRIVATE_WEBHOOK_HOSTS", "127.0.0.1")
         patch.setenv("MODEL_PRICES", '{"extractive": {"input": 1000000, "output": 1000000, "max_output": 1000}}')
+        for name, value in kosmos.environment().items():
+            patch.setenv(name, value)
         yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
     patch.undo()
     dynamodb.close()
     sqs.close()
+
+
+@pytest.fixture(scope="module")
+def identity(cloud: Cloud) -> kosmos.Identity:
+    """A tenant of the identity dialect."""
+    return kosmos.Identity(cloud)

@@ -88,6 +88,15 @@ def test_a_model_answers_with_the_tenants_own_key(cloud: Cloud, secrets: Secrets
     assert f"Bearer {KEY}".encode() in server.peers[0].request
 
 
+def test_a_caller_that_waits_for_its_reply_has_the_same_model(cloud: Cloud, secrets: SecretsManager) -> None:
+    with serving(says("Good morning.")) as server:
+        house = house_of(cloud, server)
+        secrets.set(house.tenant_id, "provider", KEY)
+        reply = cloud.say(cloud.chat(house), key=house.key, body={"content": "Hello?"})
+    assert (reply.status, reply.body["content"]) == (200, "Good morning.")
+    assert reply.body["metadata"]["tokens_used"] == 47
+
+
 def test_another_tenants_key_is_not_to_be_had(cloud: Cloud, secrets: SecretsManager) -> None:
     with serving(says("Good morning.")) as server:
         first, second = house_of(cloud, server), house_of(cloud, server)

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from local.settings import ROOT
 
 ONLY_WHEN_NEEDED = {
@@ -17,8 +19,9 @@ ONLY_WHEN_NEEDED = {
 }
 
 
-def test_a_worker_loads_no_model_and_no_validator_before_an_agent_needs_it() -> None:
-    loads = "import json, sys; from functions.workers.replies import app; print(json.dumps(sorted(sys.modules)))"
+@pytest.mark.parametrize("function", ["workers.replies", "chats.messages", "widget.stream", "kosmos.agent_query"])
+def test_no_model_and_no_validator_is_loaded_before_an_agent_needs_it(function: str) -> None:
+    loads = f"import json, sys; from functions.{function} import app; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", loads],
         capture_output=True,

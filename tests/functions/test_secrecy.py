@@ -56,7 +56,7 @@ def test_an_unforeseen_failure_is_logged_by_id_and_answered_by_id(log: io.String
     with pytest.raises(KeyError) as caught:
         dict[str, str]()[_TEXT]
     answer = explain(caught.value)
-    assert answer.body is not None
+    assert isinstance(answer.body, dict)
     told = answer.body["error"]
     assert (answer.status, told["code"]) == (500, "INTERNAL_ERROR")
     written = log.getvalue()

@@ -108,6 +108,18 @@ class TestBudgets:
         turn = cloud.rest("GET", f"/api/v1/chats/{chat_id}/turns/{error['details']['turn_id']}", key=house.key)
         assert turn.body["error"]["code"] == "BUDGET_EXCEEDED"
 
+    def test_that_are_used_up_are_a_402_where_a_reply_is_waited_for(self, cloud: Cloud, house: House) -> None:
+        budget = Budget(house.tenant_id, TENANT, "month", tokens=1)
+        DynamoBudgetStore(cloud.table).put(budget)
+        chat_id = cloud.chat(house)
+        sent = {"key": house.key, "body": {"content": "Hello?"}, "headers": {"Idempotency-Key": "k"}}
+        reply = cloud.say(chat_id, **sent)
+        assert (reply.status, reply.error["code"]) == (402, "BUDGET_EXCEEDED")
+        lines = cloud.say(chat_id, **sent | {"headers": {"Accept": "application/x-ndjson"}})
+        assert lines.status == 200
+        last = json.loads(lines.text.splitlines()[-1])
+        assert (last["event_type"], last["code"]) == ("error", "BUDGET_EXCEEDED")
+
     def test_say_what_was_spent(self, cloud: Cloud, house: House) -> None:
         DynamoBudgetStore(cloud.table).put(Budget(house.tenant_id, TENANT, "month", micros=10**6))
         ask(cloud, house)
@@ -202,7 +214,7 @@ class TestTheGroup:
 
 def naming(table: Table, word: str) -> list[str]:
     """The keys of all items that hold the word anywhere."""
-    return [f"{item['pk']} / {item['sk']}" for item in table.scan("") if word in json.dumps(item, default=list)]
+    return [f"{item['pk']} / {item['sk']}" for item in table.scan("") if word in json.dumps(item, default=str)]
 
 
 def work_until(cloud: Cloud, done: Callable[[], bool]) -> None:

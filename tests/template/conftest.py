@@ -12,12 +12,27 @@ from local.settings import CLOUD_BIN, ROOT
 
 FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
+    "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
+    "WidgetChatFunction": "WidgetChatSettings",
+    "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
     "TenantFunction": "TenantRestSettings",
     "WebhooksFunction": "WebhooksSettings",
+    "ServerKeysFunction": "ServerKeysSettings",
+    "KosmosServiceKeysFunction": "ServiceKeysSettings",
+    "KosmosAgentQueryFunction": "AgentQuerySettings",
+    "KosmosJwtFunction": "VerifyTokenSettings",
+    "KosmosEcdsaHelperFunction": "EcdsaHelperSettings",
+    "KosmosEnvironmentFunction": "EnvironmentSettings",
+    "KosmosHealthzFunction": "HealthSettings",
+    "KosmosPublicKeysFunction": "PublicKeySettings",
+    "KosmosWellKnownFunction": "PublicKeySettings",
+    "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
 }
+STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction", "WidgetStreamFunction"]
+"""The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 
 class Stack:

@@ -3,28 +3,72 @@
 import json
 import re
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
-from tests.template.conftest import Stack
+from tests.template.conftest import STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-GROUPS = {"/api/v1/chats": ("chat_id", "ChatsRestFunction"), "/api/v1/tenant": ("part", "TenantFunction")}
+ROUTES = {
+    "/api/v1/chats": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}/messages": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}/{proxy+}": "ChatsRestFunction",
+    "/chatapi/servicekeys": "KosmosServiceKeysFunction",
+    "/chatapi/servicekey/{keyId+}": "KosmosServiceKeysFunction",
+    "/chatapi/query/agent/{agentId}": "KosmosAgentQueryFunction",
+    "/chatapi/jwt/verifyToken": "KosmosJwtFunction",
+    "/chatapi/ecdsa_helper": "KosmosEcdsaHelperFunction",
+    "/chatapi/ecdsa_helper/{method}": "KosmosEcdsaHelperFunction",
+    "/chatapi/environment": "KosmosEnvironmentFunction",
+    "/chatapi/healthz": "KosmosHealthzFunction",
+    "/chatapi/publickeys": "KosmosPublicKeysFunction",
+    "/chatapi/.well-known": "KosmosWellKnownFunction",
+    "/chatapi/sd": "KosmosServiceDirectoryFunction",
+    "/chatapi/{proxy+}": "KosmosServiceDirectoryFunction",
+    "/api/v1/tenant": "TenantFunction",
+    "/api/v1/tenant/{part}": "TenantFunction",
+    "/api/v1/tenant/{part}/{proxy+}": "TenantFunction",
+    "/v1/chat": "WidgetChatFunction",
+    "/v1/chat/stream": "WidgetChatFunction",
+    "/v1/chat/stream/{proxy+}": "WidgetChatFunction",
+    "/v1/chat/{turn_id}": "WidgetChatFunction",
+    "/v1/chat/{turn_id}/{proxy+}": "WidgetChatFunction",
+    "/v1/admin/{proxy+}": "WidgetChatFunction",
+}
+"""Who answers at a path, whatever the method."""
+EXCEPT_FOR = {
+    ("/api/v1/chats/{chat_id}/messages", "post"): "ChatsMessagesFunction",
+    ("/v1/chat", "post"): "WidgetStreamFunction",
+    ("/v1/chat/stream", "post"): "WidgetStreamFunction",
+    ("/v1/chat/stream/{proxy+}", "get"): "WidgetStreamFunction",
+    ("/v1/chat/{turn_id}", "get"): "WidgetStreamFunction",
+}
+"""Methods of which another function streams the answers."""
+STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
 
-def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
-    expected = {
-        path
-        for group, (part, _) in GROUPS.items()
-        for path in (group, f"{group}/{{{part}}}", f"{group}/{{{part}}}/{{proxy+}}")
-    }
-    assert set(stack.paths()) == expected
+def function_of(integration: dict[str, Any]) -> str:
+    """The function that an integration calls."""
+    found = re.search(r"\$\{(\w+)\.Arn\}", json.dumps(integration["uri"]))
+    assert found, integration
+    return found[1]
+
+
+def methods_of(path: str) -> set[str]:
+    """Browsers ask the widget's paths beforehand."""
+    return METHODS | {"options"} if path.startswith("/v1/") else METHODS
+
+
+def test_these_are_all_paths(stack: Stack) -> None:
+    assert set(stack.paths()) == set(ROUTES)
 
 
 def test_every_method_is_named(stack: Stack) -> None:
     for path, methods in stack.paths().items():
-        assert {method for method in methods if method != "parameters"} == METHODS, path
+        assert set(methods) - {"parameters"} == methods_of(path), path
 
 
 def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
@@ -33,15 +77,33 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         for permission in stack.of_type("AWS::Lambda::Permission").values()
         if isinstance(permission["SourceArn"]["Fn::Sub"], list)
     }
-    for path, methods in stack.paths().items():
-        wanted = next(function for group, (_, function) in GROUPS.items() if path.startswith(group))
-        for method in METHODS:
+    for path, wanted in ROUTES.items():
+        methods = stack.paths()[path]
+        for method in methods_of(path):
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
-            assert wanted in json.dumps(integration["uri"])
+            function = function_of(integration)
+            assert function == EXCEPT_FOR.get((path, method), wanted)
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
-            assert any(function == wanted and arn.endswith(suffix) for function, arn in allowed), suffix
+            assert any(name == function and arn.endswith(suffix) for name, arn in allowed), suffix
+
+
+def test_streaming_routes_stream_and_no_others_do(stack: Stack) -> None:
+    """Any value passes for a transfer mode, and a wrong one means buffered; the address must fit it."""
+    for path, methods in stack.paths().items():
+        for method in methods_of(path):
+            integration = methods[method]["x-amazon-apigateway-integration"]
+            uri = json.dumps(integration["uri"])
+            if function_of(integration) in STREAMING:
+                assert integration["responseTransferMode"] == "STREAM", path
+                assert "/2021-11-15/functions/" in uri
+                assert uri.endswith('/response-streaming-invocations"}')
+                assert integration["timeoutInMillis"] == STREAM_MILLISECONDS_MAX
+            else:
+                assert "responseTransferMode" not in integration, path
+                assert uri.endswith('/invocations"}')
+                assert "timeoutInMillis" not in integration
 
 
 def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:
@@ -122,13 +184,7 @@ def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack
 def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
-        *(
-            "ConversationsTable",
-            "IdentityTable",
-            "WakeupsQueueUrl",
-            "SweepsQueueUrl",
-            "WebhooksQueueUrl",
-            "PrivateWebhookHosts",
-            "SecretsPrefix",
-        ),
+        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl", "SecretsPrefix"),
+        *("WebhooksQueueUrl", "PrivateWebhookHosts"),
+        *("ServerPublicKey", "ServerKeysSecret", "EcCurveName", "VaultKey"),
     }

@@ -11,6 +11,22 @@ from parlance.webhooks.queueing import Delivery
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
+REST = {
+    "chats-rest": "user_id",
+    "chats-messages": "content",
+    "kosmos-agent-query": "data",
+    "kosmos-ecdsa-helper": "privateKey",
+    "kosmos-environment": None,
+    "kosmos-healthz": None,
+    "kosmos-jwt": "data",
+    "kosmos-public-keys": None,
+    "kosmos-service-directory": None,
+    "tenant": None,
+    "kosmos-service-keys": None,
+    "kosmos-well-known": None,
+    "widget-chat": "sessionId",
+    "widget-stream": "message",
+}
 WEBSOCKET = {
     "chats-websocket-connect": ("$connect", "CONNECT"),
     "chats-websocket-default": ("$default", "MESSAGE"),
@@ -24,25 +40,24 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {
-        "chats-rest",
-        "replies",
-        "sweeps",
-        "tenant",
-        "webhooks",
-        *WEBSOCKET,
-    }
+    expected = {*REST, "replies", "sweeps", "webhooks", "server-keys", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == expected
 
 
-@pytest.mark.parametrize("name", ["chats-rest", "tenant"])
-def test_rest_events_name_a_route(stack: Stack, name: str) -> None:
+@pytest.mark.parametrize(("name", "field"), REST.items())
+def test_rest_events_name_a_route_and_bring_what_it_needs(stack: Stack, name: str, field: str | None) -> None:
     sample = event(name)
-    assert sample["httpMethod"].lower() in stack.paths()[sample["resource"]]
+    methods = stack.paths()[sample["resource"]]
+    integration = methods[sample["httpMethod"].lower()]["x-amazon-apigateway-integration"]
+    function = "".join(part.capitalize() for part in name.split("-")) + "Function"
+    assert f"{function}." in json.dumps(integration["uri"])
+    assert field is None or json.loads(sample["body"])[field]
 
 
-def test_the_chats_event_creates_a_chat() -> None:
-    sample = event("chats-rest")
-    assert json.loads(sample["body"])["user_id"]
+def test_the_custom_resources_event_names_its_properties(stack: Stack) -> None:
+    sample = event("server-keys")
+    assert sample["ResourceType"] == stack.resources["ServerKeys"]["Type"]
+    assert sample["ResourceProperties"].keys() == stack.properties("ServerKeys").keys()
 
 
 @pytest.mark.parametrize(("name", "route"), WEBSOCKET.items())

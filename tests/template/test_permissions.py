@@ -4,10 +4,19 @@ import json
 
 import pytest
 
+from parlance.storage.keys import HEALTH_PK
 from tests.template.conftest import FUNCTIONS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+KNOWS_CALLERS = [
+    "ChatsRestFunction",
+    "ChatsMessagesFunction",
+    "ChatsWebSocketFunction",
+    "TenantFunction",
+    "WidgetChatFunction",
+    "WidgetStreamFunction",
+]
 CONSUMING = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -44,7 +53,7 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction", "TenantFunction"])
+@pytest.mark.parametrize("function", KNOWS_CALLERS)
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -53,7 +62,11 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("KosmosAgentQueryFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetStreamFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("TenantFunction", READING | TRANSACTION),
         ("WebhooksFunction", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
@@ -71,7 +84,11 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
     ("function", "wakeups", "sweeps", "webhooks"),
     [
         ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set()),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set()),
+        ("WidgetChatFunction", {"sqs:SendMessage"}, set(), set()),
+        ("WidgetStreamFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
+        ("KosmosAgentQueryFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}),
         ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}),
         ("SweepsFunction", set(), CONSUMING, set()),
         ("TenantFunction", set(), {"sqs:SendMessage"}, set()),
@@ -88,7 +105,10 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
     ("function", "may"),
     [
         ("ChatsRestFunction", False),
+        ("ChatsMessagesFunction", False),
         ("ChatsWebSocketFunction", True),
+        ("WidgetChatFunction", False),
+        ("WidgetStreamFunction", False),
         ("RepliesFunction", True),
         ("SweepsFunction", True),
         ("TenantFunction", False),
@@ -105,7 +125,11 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
     ("function", "secrets", "models"),
     [
         ("ChatsRestFunction", False, False),
+        ("ChatsMessagesFunction", True, True),
         ("ChatsWebSocketFunction", False, False),
+        ("WidgetChatFunction", False, False),
+        ("WidgetStreamFunction", True, True),
+        ("KosmosAgentQueryFunction", True, True),
         ("RepliesFunction", True, True),
         ("SweepsFunction", False, False),
         ("TenantFunction", False, False),
@@ -128,3 +152,74 @@ def test_bedrock_is_closed_until_somebody_names_what_is_used(stack: Stack) -> No
     assert conditional[0] == "UsesBedrock"
     assert conditional[2] == {"Ref": "AWS::NoValue"}
     assert stack.template["Parameters"]["BedrockArns"]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        (
+            "KosmosServiceKeysFunction",
+            {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        ),
+        (
+            "KosmosJwtFunction",
+            {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        ),
+        ("KosmosAgentQueryFunction", {"dynamodb:GetItem", "dynamodb:BatchGetItem"}),
+        ("KosmosEcdsaHelperFunction", {"dynamodb:GetItem"}),
+        ("KosmosEnvironmentFunction", {"dynamodb:GetItem"}),
+        ("KosmosHealthzFunction", {"dynamodb:GetItem"}),
+        ("ServerKeysFunction", set()),
+        ("KosmosPublicKeysFunction", set()),
+        ("KosmosWellKnownFunction", set()),
+        ("KosmosServiceDirectoryFunction", set()),
+    ],
+)
+def test_identity(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "IdentityTable") == actions
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("ServerKeysFunction", {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}),
+        ("KosmosServiceKeysFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosJwtFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosAgentQueryFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosHealthzFunction", {"secretsmanager:DescribeSecret"}),
+    ],
+)
+def test_the_servers_private_keys(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "ServerKeysSecret") == actions
+
+
+def test_nobody_else_reaches_the_servers_private_keys(stack: Stack) -> None:
+    kosmos = {f"Kosmos{name}Function" for name in ("ServiceKeys", "Jwt", "AgentQuery", "Healthz")}
+    known = {"ServerKeysFunction", *kosmos}
+    for function in FUNCTIONS.keys() - known:
+        assert not stack.actions_on(function, "ServerKeysSecret"), function
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_vault(stack: Stack, function: str) -> None:
+    expected = {
+        "KosmosServiceKeysFunction": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "KosmosJwtFunction": {"kms:Decrypt"},
+        "KosmosAgentQueryFunction": {"kms:Decrypt"},
+    }
+    assert stack.actions_on(function, "VaultKey") == expected.get(function, set())
+
+
+@pytest.mark.parametrize(
+    "function", ["KosmosPublicKeysFunction", "KosmosWellKnownFunction", "KosmosServiceDirectoryFunction"]
+)
+def test_what_everybody_may_see_needs_no_permission(stack: Stack, function: str) -> None:
+    assert list(stack.statements(function)) == []
+
+
+def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
+    for statement in stack.statements("KosmosHealthzFunction"):
+        if "dynamodb:GetItem" in statement["Action"]:
+            assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HEALTH_PK]}}
+        else:
+            assert set(statement["Action"]) <= {"sqs:GetQueueAttributes", "secretsmanager:DescribeSecret"}

@@ -15,7 +15,7 @@ class MissingSettingError(Exception):
 
 
 class _FromEnvironment:
-    """Fields are read from the environment variables of the same name, in capitals."""
+    """Fields are read from the environment variables of the same name, in capitals. One with a default may be unset."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -52,12 +52,33 @@ class ChatsRestSettings(_FromEnvironment):
     sweeps_queue_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatsMessagesSettings(AnsweringSettings):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
 @dataclass(frozen=True, slots=True)
 class ChatsWebSocketSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     wakeups_queue_url: str
     websocket_endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetChatSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidgetStreamSettings(AnsweringSettings):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +110,84 @@ class TenantRestSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeySettings(_FromEnvironment):
+    """Of the functions that only show the server's public key."""
+
+    server_public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDirectorySettings(_FromEnvironment):
+    """Without a `public_url` the directory names the address that it was asked at."""
+
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+    server_keys_secret: str
+    server_public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSettings(_FromEnvironment):
+    identity_table: str
+    ec_curve_name: str
+    allowed_time_span: str
+    stage: str
+    aws_region: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeysSettings(_FromEnvironment):
+    """Of the function that makes the server's key pairs."""
+
+    server_keys_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeysSettings(_FromEnvironment):
+    identity_table: str
+    ec_curve_name: str
+    allowed_time_span: str
+    server_keys_secret: str
+    server_public_key: str
+    vault_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyTokenSettings(_FromEnvironment):
+    identity_table: str
+    ec_curve_name: str
+    allowed_time_span: str
+    server_keys_secret: str
+    server_public_key: str
+    vault_key: str
+    jwks_over_loopback: str
+
+
+@dataclass(frozen=True, slots=True)
+class EcdsaHelperSettings(_FromEnvironment):
+    """`ecdsa_helper` is `enabled` or `disabled`."""
+
+    identity_table: str
+    ec_curve_name: str
+    ecdsa_helper: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentQuerySettings(AnsweringSettings):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+    ec_curve_name: str
+    server_keys_secret: str
+    server_public_key: str
+    vault_key: str
+    jwks_over_loopback: str

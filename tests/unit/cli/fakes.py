@@ -12,6 +12,7 @@ from parlance_cli.deployment import Deployment
 from tests.fakes.affairs import memory_affairs
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.datasets import MemoryDatasets
+from tests.fakes.identity import MemoryWebKeyStore
 from tests.fakes.secrets import KnownSecrets
 
 
@@ -107,6 +108,8 @@ def memory_deployment() -> Deployment:
         skillsets=MemorySkillsets(),
         tenant_secrets=KnownSecrets({}),
         affairs=memory_affairs(),
+        widget_keys=MemoryWebKeyStore(),
+        admin_keys=MemoryWebKeyStore(),
         clock=clock,
         ids=CountingIds(),
     )

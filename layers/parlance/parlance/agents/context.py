@@ -1,6 +1,7 @@
 """What a dialect knows about one turn and its agent should: who is asking, and what the client can do itself.
 
-It is kept with the turn, because a worker, or the next one, may be the one that runs it.
+It is kept with the turn, because a worker, or the next one, may be the one that runs it. It is never part of the
+message's metadata, which clients write.
 """
 
 from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ A caller runs its own turn only, and only at the head of the line. Otherwise it 
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,12 +13,19 @@ from parlance.conversations.attempt import Attempt
 from parlance.conversations.collaborators import Accounts, FreeOfCharge, News, NoNews, Responder, Wakeups
 from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
 from parlance.conversations.history import is_complete
-from parlance.conversations.log import Abandoned, TurnEvent
+from parlance.conversations.log import Abandoned, Ended, TurnEvent, TurnFailed
 from parlance.conversations.model import Claim, Message, Turn
 from parlance.conversations.port import TurnStore
 from parlance.conversations.timing import Timing
+from parlance.errors import AgentError, AgentTimeoutError, BudgetExceededError, NotFoundError, ParlanceError
 from parlance.ids import IdSource
 from parlance.storage.keys import HIGHEST_NUMBER
+
+_JOIN_SECONDS = 30.0
+_ERRORS: Mapping[str, type[ParlanceError]] = {
+    "AGENT_TIMEOUT": AgentTimeoutError,
+    "BUDGET_EXCEEDED": BudgetExceededError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,23 @@ class RunningTurn:
     events: Iterator[TurnEvent]
     runner: threading.Thread | None
 
-    def join(self, timeout_seconds: float) -> None:
+    def reply(self) -> Message:
+        """Wait for the whole reply.
+
+        Raises AgentError, AgentTimeoutError, BudgetExceededError, and NotFoundError("chat") when it is gone.
+        """
+        for event in self.events:
+            match event:
+                case Ended(reply=reply):
+                    self.join()
+                    return reply
+                case TurnFailed(turn, failure):
+                    self.join()
+                    kind = _ERRORS.get(failure.code, AgentError)
+                    raise kind(failure.message, details={"message_id": turn.reply_id, "turn_id": turn.id})
+        raise NotFoundError("chat")
+
+    def join(self, timeout_seconds: float = _JOIN_SECONDS) -> None:
         """Wait until the attempt that runs here, if one does, is over: a Lambda is frozen once it has answered."""
         if self.runner is not None:
             self.runner.join(timeout_seconds)

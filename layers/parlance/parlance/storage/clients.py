@@ -3,7 +3,6 @@
 None is made at import: a snapshot of the process may be restored many times, with other credentials each time.
 """
 
-import logging
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
-
-# At DEBUG botocore writes out every request, with all that users sent in it.
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 # boto3's shared session must not make two clients at once.
 _making = threading.Lock()

@@ -1,8 +1,8 @@
 """The key schema of both tables, in one place. docs/data-model.md lists who reads what.
 
 The tenant is first in every partition key, except in the look-ups that yield the tenant (a connection id, the hash
-of an API key or of a license, the id of a service key). Tenant ids hold no `#`; user ids may hold anything, so they
-come last in their key.
+of a key or of a license, the id of a service key) and in what is counted before it is known (a client's address).
+Tenant ids hold no `#`; user ids may hold anything, so they come last in their key.
 Numbers are padded so that text order is number order.
 """
 
@@ -191,6 +191,24 @@ def counter(tenant_id: str, name: str) -> Key:
     return Key(f"T#{tenant_id}#L#{name}", "counter")
 
 
+def address_counter(name: str, address_hash: str) -> Key:
+    """Counts a client's address before anybody knows which tenant it wants to reach."""
+    return Key(f"IP#{name}#{address_hash}", "counter")
+
+
+def visits_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#V"
+
+
+def visit_sk(began_at: int, conversation_id: str) -> str:
+    return f"visit#{began_at:015d}#{conversation_id}"
+
+
+def visit(tenant_id: str, began_at: int, conversation_id: str) -> Key:
+    """A conversation that began in a widget, filed by when (ms)."""
+    return Key(visits_pk(tenant_id), visit_sk(began_at, conversation_id))
+
+
 def slots_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#S"
 
@@ -206,6 +224,12 @@ def connection(connection_id: str) -> Key:
 def connection_counter(connection_id: str) -> Key:
     """Counts a connection's messages. Beside the connection, so that both can be asked for at once."""
     return Key(f"N#{connection_id}", "counter")
+
+
+# Both tables.
+
+HEALTH_PK = "HEALTH"
+"""Where nothing is ever stored: the health check reads there, and may read nowhere else."""
 
 
 # Identity table.
@@ -254,8 +278,9 @@ def service_key_by_id(key_id: str) -> Key:
     return Key(f"SK#{key_id}", "service-key")
 
 
-def spent_request(tenant_id: str, request_hash: str) -> Key:
-    return Key(f"T#{tenant_id}#Q#{request_hash}", "spent")
+def spent_request(tenant_id: str | None, request_hash: str) -> Key:
+    """Without a tenant where none is known yet."""
+    return Key(f"Q#{request_hash}" if tenant_id is None else f"T#{tenant_id}#Q#{request_hash}", "spent")
 
 
 def accounts_pk(tenant_id: str) -> str:
@@ -280,3 +305,19 @@ def issuers_pk(tenant_id: str) -> str:
 
 def issuer(tenant_id: str, url_hash: str) -> Key:
     return Key(issuers_pk(tenant_id), f"issuer#{url_hash}")
+
+
+def widget_keys_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#WK"
+
+
+def widget_key_by_hash(text_hash: str) -> Key:
+    return Key(f"WK#{text_hash}", "widget-key")
+
+
+def admin_keys_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#AK"
+
+
+def admin_key_by_hash(text_hash: str) -> Key:
+    return Key(f"AK#{text_hash}", "admin-key")

@@ -9,8 +9,8 @@ from parlance.chats.models import AgentId, UserId, read
 from parlance.clock import Clock
 from parlance.errors import ForbiddenError, InvalidInputError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.identity.model import Principal
 from parlance.privacy.erasure import Erasures
 from parlance.privacy.export import Exporter
