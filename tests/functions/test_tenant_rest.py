@@ -112,7 +112,7 @@ class TestBudgets:
         budget = Budget(house.tenant_id, TENANT, "month", tokens=1)
         DynamoBudgetStore(cloud.table).put(budget)
         chat_id = cloud.chat(house)
-        sent = {"key": house.key, "body": {"content": "Hello?"}, "headers": {"Idempotency-Key": "k"}}
+        sent: dict[str, Any] = {"key": house.key, "body": {"content": "Hello?"}, "headers": {"Idempotency-Key": "k"}}
         reply = cloud.say(chat_id, **sent)
         assert (reply.status, reply.error["code"]) == (402, "BUDGET_EXCEEDED")
         lines = cloud.say(chat_id, **sent | {"headers": {"Accept": "application/x-ndjson"}})

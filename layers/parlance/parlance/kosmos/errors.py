@@ -21,7 +21,6 @@ _BUSY = "The service is busy. Try again in a moment."
 _NAMES = {
     400: "Bad Request",
     401: "Unauthorized",
-    402: "Payment Required",
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
@@ -40,7 +39,7 @@ _STATUSES: tuple[tuple[type[ParlanceError], int], ...] = (
     (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
-    (BudgetExceededError, 402),
+    (BudgetExceededError, 429),
     (RateLimitedError, 429),
     # The dialect has no word for a gateway's failures; what a model did not answer, it may answer next time.
     (AgentError, 503),

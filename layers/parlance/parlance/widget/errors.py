@@ -25,7 +25,7 @@ _WORDS: tuple[tuple[type[ParlanceError], int, str], ...] = (
     (ForbiddenError, 403, "Origin not allowed"),
     (NotFoundError, 404, "Not found"),
     (ConflictError, 409, "Idempotency key already used for another message"),
-    (BudgetExceededError, 402, "Usage limit reached"),
+    (BudgetExceededError, 429, "Too many requests"),
     (RateLimitedError, 429, "Too many requests"),
     (UnavailableError, 503, "Service unavailable"),
     # A model that failed, foremost.
