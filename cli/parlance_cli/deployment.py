@@ -146,7 +146,7 @@ def _affairs(conversations: Table, identity: Table, queues: Queues) -> Affairs:
         usage=DynamoUsageStore(conversations),
         conversations=DynamoConversationStore(conversations),
         turns=DynamoTurnStore(conversations),
-        people=DynamoPeople(conversations, DynamoConnectionStore(conversations), identity),
+        people=DynamoPeople(conversations, DynamoConnectionStore(conversations), RandomIds(), identity),
         census=TableCensus(conversations, identity),
         retention=DynamoRetentionStore(conversations),
         sweeps=SqsSweeps(queues.sweeps),

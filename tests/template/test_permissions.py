@@ -72,7 +72,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
         ("WebhooksFunction", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
         (
             "SweepsFunction",
-            READING | {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"},
+            READING | TRANSACTION | {"dynamodb:BatchWriteItem"},
         ),
     ],
 )

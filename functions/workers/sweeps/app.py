@@ -28,9 +28,10 @@ def consumer() -> Consumer:
     queue = SqsQueue(clients.sqs, settings.sweeps_queue_url)
     table = Table(clients.dynamodb(), settings.conversations_table)
     store, sweeps = DynamoConversationStore(table), SqsSweeps(queue)
-    conversations = Conversations(store, DynamoTurnStore(table), sweeps, clock=clock, ids=RandomIds())
+    ids = RandomIds()
+    conversations = Conversations(store, DynamoTurnStore(table), sweeps, clock=clock, ids=ids)
     management = GatewayManagement(partial(clients.management, settings.websocket_endpoint))
-    erasure = Erasure(conversations, DynamoPeople(table, DynamoConnectionStore(table)), management)
+    erasure = Erasure(conversations, DynamoPeople(table, DynamoConnectionStore(table), ids), management)
     return Consumer(Deletions(Sweeper(store, clock=clock), sweeps, erasure, sweeps).handle, queue, clock)
 
 

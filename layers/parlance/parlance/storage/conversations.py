@@ -24,6 +24,7 @@ from parlance.storage.table import (
     Update,
 )
 
+_VISIT_MS = 60_000
 _COUNT_DELETED = "ADD deleted_chats :number"
 _NOT_DELETED = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
 
@@ -139,6 +140,7 @@ class DynamoConversationStore:
     def forget(self, conversation: Conversation) -> None:
         if conversation.request_key:
             self._forget_request(conversation, conversation.request_key)
+        self._forget_visit(conversation)
         self._table.batch_write(deletes=[keys.conversation(conversation.tenant_id, conversation.id)])
         self._raise_floor(conversation.tenant_id, conversation.user_id)
 
@@ -180,6 +182,16 @@ class DynamoConversationStore:
             )
         except ConditionFailedError:
             return  # The key has expired and was used again, for another conversation.
+
+    def _forget_visit(self, conversation: Conversation) -> None:
+        """The entry in the list of what began in a widget, which was filed by its first turn a moment after."""
+        entries = self._table.query_all(
+            keys.visits_pk(conversation.tenant_id),
+            first=keys.visit_sk(max(conversation.created_at - _VISIT_MS, 0), ""),
+            last=keys.visit_sk(conversation.created_at + _VISIT_MS, keys.HIGHEST),
+        )
+        own = [Key(one["pk"], one["sk"]) for one in entries if one["conversation_id"] == conversation.id]
+        self._table.batch_write(deletes=own)
 
     def _raise_floor(self, tenant_id: str, user_id: str) -> None:
         """Keep the set of deleted numbers small: a run of them that begins at the floor moves the floor instead."""

@@ -1,11 +1,13 @@
 """What both tables hold of a user outside of their conversations."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import batched
 
+from parlance.ids import IdSource
 from parlance.realtime.port import ConnectionStore
 from parlance.storage import keys
-from parlance.storage.table import ConditionFailedError, Item, Key, Table, Update
+from parlance.storage.table import Delete, Item, Key, Put, Table, TransactionCancelledError
 
 _FIRST = " "
 _AT_ONCE = 100
@@ -14,9 +16,12 @@ _AT_ONCE = 100
 class DynamoPeople:
     """`parlance.privacy.port.People`. Without `identity` an account of the identity dialect stays as it is."""
 
-    def __init__(self, conversations: Table, connections: ConnectionStore, identity: Table | None = None) -> None:
+    def __init__(
+        self, conversations: Table, connections: ConnectionStore, ids: IdSource, identity: Table | None = None
+    ) -> None:
         self._table = conversations
         self._connections = connections
+        self._ids = ids
         self._identity = identity
 
     def disconnect(self, tenant_id: str, user_id: str) -> list[str]:
@@ -71,11 +76,19 @@ class DynamoPeople:
         return [*sessions, *found]
 
     def _forget_in_usage(self, tenant_id: str, own: Item) -> None:
+        """Keep the tenant's sums under a name that leads to nobody: a visitor's conversation is called as the visitor.
+
+        In one transaction, for a sum that stood there twice or not at all would be a wrong one.
+        """
         key = keys.usage(tenant_id, own["used"]["day"], own["conversation_id"])
-        try:
-            self._table.update(Update(key, "REMOVE user_id", when="attribute_exists(pk)"))
-        except ConditionFailedError:
-            return  # Expired, or never got there.
+        item = self._table.get(key)
+        if item is None:
+            return
+        nobody = f"erased_{self._ids.random()}"
+        kept = {name: value for name, value in item.items() if name != "user_id"}
+        kept |= {"sk": keys.usage(tenant_id, own["used"]["day"], nobody).sk, "conversation_id": nobody}
+        with suppress(TransactionCancelledError):  # another pass was first
+            self._table.transact([Delete(key, when="attribute_exists(pk)"), Put(kept)], token=self._ids.random())
 
     @staticmethod
     def _delete(table: Table, found: list[Item]) -> None:
