@@ -1,7 +1,5 @@
 """The helper that is sent private keys: on request only, for service keys only."""
 
-import io
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +12,7 @@ from parlance.ecdsa.keyring import Keyring
 from parlance.ecdsa.keys import PrivateKey
 from tests.functions.cloud import Reply
 from tests.functions.kosmos import Identity, call, error_of
+from tests.functions.logs import captured_logs
 
 MINE, THEIRS = PrivateKey.generate(Curve.SECP256K1), PrivateKey.generate(Curve.SECP256K1)
 KEYS = {"publicKey": THEIRS.public_key.text, "privateKey": MINE.text}
@@ -105,19 +104,8 @@ def test_where_it_is_off_there_is_nothing(headers: dict[str, str], disabled: Non
 
 
 def test_nothing_of_it_is_logged(headers: dict[str, str]) -> None:
-    written, root = io.StringIO(), logging.getLogger()
-    handler = logging.StreamHandler(written)
-    loggers = [root, logging.getLogger("parlance")]
-    level = root.level
-    root.setLevel(logging.DEBUG)
-    for one in loggers:
-        one.addHandler(handler)
-    try:
+    with captured_logs() as written:
         sealed = helped(headers, {"data": "a text of somebody", **KEYS}).body["data"]
         helped(headers, {"data": sealed, **KEYS, "privateKey": MINE.text[:-4]}, "/decrypt")
-    finally:
-        for one in loggers:
-            one.removeHandler(handler)
-        root.setLevel(level)
     for secret in (MINE.text, MINE.text[:20], "a text of somebody", headers["keySecret"], sealed):
         assert secret not in written.getvalue()

@@ -1,7 +1,5 @@
 """What happens when the house itself is broken; and what it writes into its logs, broken or not."""
 
-import io
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +13,8 @@ from functions.kosmos.service_keys import app as service_keys_app
 from functions.stack.server_keys import app as server_keys_app
 from parlance.ecdsa.curves import Curve
 from parlance.ecdsa.keys import PrivateKey
-from parlance.logs import logger
 from tests.functions.kosmos import Identity, Party, call, error_of, server_keys
+from tests.functions.logs import captured_logs
 
 APPS: list[Any] = [agent_query_app, ecdsa_helper_app, environment_app, jwt_app, service_keys_app]
 _TEXT = "The launch code is 0000."
@@ -99,20 +97,8 @@ def test_after_a_rotation_clients_go_on_with_the_key_that_they_have(
 
 
 def test_logs_hold_no_secret_and_no_text(identity: Identity, configured: pytest.MonkeyPatch) -> None:
-    written, root = io.StringIO(), logging.getLogger()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logger.registered_formatter)
-    loggers = [root, logging.getLogger("parlance")]
-    level = root.level
-    root.setLevel(logging.DEBUG)
-    for one in loggers:
-        one.addHandler(handler)
-    try:
+    with captured_logs() as written:
         secrets = _busy_day(identity, configured)
-    finally:
-        for one in loggers:
-            one.removeHandler(handler)
-        root.setLevel(level)
     assert "unforeseen failure" in written.getvalue()
     assert "token refused" in written.getvalue()
     for secret in secrets:

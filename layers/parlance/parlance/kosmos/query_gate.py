@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from parlance.clock import Clock
 from parlance.ecdsa.errors import EcdsaError
-from parlance.errors import ForbiddenError, RateLimitedError, UnauthenticatedError
-from parlance.http.rate_headers import rate_headers
+from parlance.errors import ForbiddenError, UnauthenticatedError
+from parlance.http.rate_gate import count_request
 from parlance.http.requests import Request
-from parlance.http.routes import Admission, RefusedError
+from parlance.http.routes import Admission
 from parlance.identity.licenses import Licenses
 from parlance.identity.model import Tenant
 from parlance.identity.port import KeyLookup
@@ -21,10 +21,8 @@ from parlance.identity.service_keys import ServiceKeyVerifier
 from parlance.identity.tokens import TokenVerifier
 from parlance.identity.users import Account
 from parlance.kosmos.clients import Clients
-from parlance.limits.port import TenantCounter
 from parlance.limits.rates import RateLimiter
 
-_WINDOW_SECONDS = 60
 _POLICY = "query"
 _BEARER = "bearer "
 
@@ -92,17 +90,8 @@ class QueryGate:
     def __call__(self, request: Request) -> Admission[QueryCaller]:
         """Raises UnauthenticatedError, ForbiddenError, or RefusedError when the limit is used up."""
         caller = self._credentials.verify(request)
-        allowance = self._limiter.hit(
-            TenantCounter(caller.tenant_id, _POLICY),
-            limit=self._tenant(caller.tenant_id).limits.rest_per_minute,
-            window_seconds=_WINDOW_SECONDS,
-        )
-        headers = rate_headers(_POLICY, allowance)
-        if not allowance.allowed:
-            error = RateLimitedError(
-                f"At most {allowance.limit} requests a minute are allowed.", retry_after=allowance.reset_seconds
-            )
-            raise RefusedError(error, headers)
+        per_minute = self._tenant(caller.tenant_id).limits.rest_per_minute
+        headers = count_request(self._limiter, caller.tenant_id, _POLICY, per_minute=per_minute)
         return Admission(caller, headers)
 
     def _tenant(self, tenant_id: str) -> Tenant:
