@@ -214,7 +214,7 @@ class TestTheGroup:
 
 def naming(table: Table, word: str) -> list[str]:
     """The keys of all items that hold the word anywhere."""
-    return [f"{item['pk']} / {item['sk']}" for item in table.scan("") if word in json.dumps(item, default=str)]
+    return [f"{item['pk']} / {item['sk']}" for item in table.scan("") if word in json.dumps(item, default=repr)]
 
 
 def work_until(cloud: Cloud, done: Callable[[], bool]) -> None:

@@ -80,7 +80,7 @@ class Bench:
         return done
 
     def naming(self, word: str) -> list[str]:
-        return [item["pk"] for item in self.table.scan("") if word in json.dumps(item, default=str)]
+        return [item["pk"] for item in self.table.scan("") if word in json.dumps(item, default=repr)]
 
     def attempts(self) -> int:
         rows = self.usage.of_day(self.tenant_id, day_of(self.clock.now()))

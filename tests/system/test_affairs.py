@@ -30,7 +30,7 @@ def tenant_call(house: House, method: str, path: str, **sent: Any) -> httpx.Resp
 
 
 def naming(table: Table, word: str) -> list[str]:
-    return [f"{item['pk']} / {item['sk']}" for item in table.scan("") if word in json.dumps(item, default=str)]
+    return [f"{item['pk']} / {item['sk']}" for item in table.scan("") if word in json.dumps(item, default=repr)]
 
 
 def answering(status: str) -> Behaviour:
