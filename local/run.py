@@ -84,6 +84,7 @@ def start(settings: Settings, emulator: Emulator) -> tuple[Deployment, Streaming
             "ReplyConcurrency": REPLIES_AT_ONCE,
             # A model that runs on this machine may be called; on AWS that is the operator's to say.
             "PrivateModelHosts": "localhost,127.0.0.1",
+            "PrivateWebhookHosts": "localhost,127.0.0.1",
             "PublicUrl": settings.base_url,
             "EcdsaHelper": "enabled",
             "JwksOverLoopback": "allowed",

@@ -1,9 +1,9 @@
 """One deployed stack, as an operator sees it: what is stored in it, and where its APIs are."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ from parlance.agents.definitions import AgentStore
 from parlance.agents.secrets import SecretStore
 from parlance.agents.skills import SkillsetStore
 from parlance.clock import Clock, SystemClock
+from parlance.conversations.collaborators import Sweeps
+from parlance.conversations.port import ConversationStore, TurnStore
+from parlance.errors import UnavailableError
 from parlance.identity.issuers import IssuerStore
 from parlance.identity.keys import SecretSource
 from parlance.identity.licenses import LicenseStore
@@ -30,34 +33,80 @@ from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.knowledge.indexing import AnnouncedDatasets, IndexRequests, NoRequests
 from parlance.knowledge.snapshots import SnapshotStore
-from parlance.realtime.queues import SqsIndexRequests, SqsQueue
+from parlance.outbound.addresses import Guard
+from parlance.privacy.port import Census, People, RetentionStore
+from parlance.realtime.queues import Sending, SqsIndexRequests, SqsQueue, SqsSweeps
 from parlance.storage.agents import AgentRepository
+from parlance.storage.budgets import DynamoBudgetStore
+from parlance.storage.census import TableCensus
+from parlance.storage.connections import DynamoConnectionStore
+from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.issuers import DynamoIssuerStore
 from parlance.storage.licenses import DynamoLicenseStore
 from parlance.storage.login_sessions import DynamoLoginSessionStore
+from parlance.storage.people import DynamoPeople
+from parlance.storage.retention import DynamoRetentionStore
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.skillsets import SkillsetRepository
 from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.turns import DynamoTurnStore
+from parlance.storage.usage import DynamoUsageStore
 from parlance.storage.users_directory import DynamoAccountStore
 from parlance.storage.vaults import vault_of
 from parlance.storage.web_keys import admin_key_store, widget_key_store
-from parlance.storage.webhooks import WebhookRepository
-from parlance.webhooks.model import WebhookStore
+from parlance.storage.webhooks import DynamoWebhookStore
+from parlance.usage.port import BudgetStore, UsageStore
+from parlance.webhooks.port import Deliveries, WebhookStore
+from parlance.webhooks.queueing import SqsDeliveries
 from parlance_cli.credentials import read_credentials, read_vault_key, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 LOCAL_STACK = "parlance"
 _LOCAL_REGION = "us-east-1"
 # An emulator on loopback is asked without the proxy and the patience that AWS may need.
 _LOCAL_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2}, proxies={})
+
+
+class NoQueue:
+    """Where the tables are known, but no queue."""
+
+    def send(self, body: str, *, delay_seconds: int = 0) -> None:  # noqa: ARG002
+        raise UnavailableError("The queues of this deployment are not known.")
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The queues that operators put messages into, and which private hosts webhooks may be on."""
+
+    sweeps: Sending = field(default_factory=NoQueue)
+    webhooks: Sending = field(default_factory=NoQueue)
+    private_webhook_hosts: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affairs:
+    """Webhooks, budgets, usage, and what is kept of users."""
+
+    webhooks: WebhookStore
+    deliveries: Deliveries
+    webhook_guard: Guard
+    budgets: BudgetStore
+    usage: UsageStore
+    conversations: ConversationStore
+    turns: TurnStore
+    people: People
+    census: Census
+    retention: RetentionStore
+    sweeps: Sweeps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +132,7 @@ class Deployment:
     datasets: DatasetStore
     skillsets: SkillsetStore
     tenant_secrets: SecretStore
-    webhooks: WebhookStore
+    affairs: Affairs
     widget_keys: WebKeyStore[WidgetKey]
     admin_keys: WebKeyStore[AdminKey]
     credentials: Credentials
@@ -105,6 +154,7 @@ def on_tables(
     requests: IndexRequests | None = None,
     snapshots: SnapshotStore | None = None,
     local: bool = False,
+    queues: Queues | None = None,
 ) -> Deployment:
     """The deployment whose data lie in these two tables, its secrets sealed by that vault or in that store."""
     return Deployment(
@@ -117,7 +167,6 @@ def on_tables(
         ),
         skillsets=SkillsetRepository(conversations),
         tenant_secrets=tenant_secrets,
-        webhooks=WebhookRepository(conversations),
         credentials=Credentials(
             licenses=DynamoLicenseStore(identity),
             service_keys=DynamoServiceKeyStore(identity),
@@ -126,10 +175,27 @@ def on_tables(
             issuers=DynamoIssuerStore(identity),
             vault=vault,
         ),
+        affairs=_affairs(conversations, identity, queues or Queues()),
         widget_keys=widget_key_store(identity),
         admin_keys=admin_key_store(identity),
         snapshots=snapshots,
         local=local,
+    )
+
+
+def _affairs(conversations: Table, identity: Table, queues: Queues) -> Affairs:
+    return Affairs(
+        webhooks=DynamoWebhookStore(conversations),
+        deliveries=SqsDeliveries(queues.webhooks),
+        webhook_guard=Guard(private_hosts=queues.private_webhook_hosts.split(",")),
+        budgets=DynamoBudgetStore(conversations),
+        usage=DynamoUsageStore(conversations),
+        conversations=DynamoConversationStore(conversations),
+        turns=DynamoTurnStore(conversations),
+        people=DynamoPeople(conversations, DynamoConnectionStore(conversations), RandomIds(), identity),
+        census=TableCensus(conversations, identity),
+        retention=DynamoRetentionStore(conversations),
+        sweeps=SqsSweeps(queues.sweeps),
     )
 
 
@@ -144,6 +210,7 @@ def on_emulator(
     vault_key: str,
     base_url: str,
     websocket_url: str,
+    queues: Queues | None = None,
 ) -> Deployment:
     """The deployment whose tables are in an emulator, with a key of its own for the secrets in them."""
     session = _emulator_session()
@@ -161,6 +228,7 @@ def on_emulator(
         requests=SqsIndexRequests(SqsQueue(sqs, indexing_queue_url)),
         snapshots=S3SnapshotStore(s3, snapshots_bucket, SystemClock(), RandomIds()),
         local=True,
+        queues=queues,
     )
 
 
@@ -186,6 +254,7 @@ def local_deployment(state_dir: Path) -> Deployment:
         vault_key=f"local:{read_vault_key(state_dir)}",
         base_url=base_url,
         websocket_url=websocket_url,
+        queues=_queues(outputs, lambda: _emulator_session().client("sqs", endpoint_url=endpoint, config=_LOCAL_CONFIG)),
     )
 
 
@@ -205,6 +274,17 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
         snapshots=S3SnapshotStore(
             partial(session.client, "s3"), _named(outputs, "SnapshotsBucket"), SystemClock(), RandomIds()
         ),
+        queues=_queues(outputs, lambda: session.client("sqs")),
+    )
+
+
+def _queues(outputs: Mapping[str, str], make: "Callable[[], SQSClient]") -> Queues:
+    client = cache(make)
+    return Queues(
+        sweeps=SqsQueue(client, _named(outputs, "SweepsQueueUrl")),
+        webhooks=SqsQueue(client, _named(outputs, "WebhooksQueueUrl")),
+        # An output cannot be empty, so there is none where no host is opened.
+        private_webhook_hosts=outputs.get("PrivateWebhookHosts", ""),
     )
 
 

@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, pages, secrets, skillsets, tenants, web_keys, webhooks
+from parlance_cli import (
+    agents,
+    budgets,
+    datasets,
+    keys,
+    pages,
+    privacy,
+    secrets,
+    skillsets,
+    tenants,
+    web_keys,
+    webhooks,
+)
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.identity import issuers, licenses, login_sessions, query, service_keys, tokens, users
@@ -13,7 +25,7 @@ from parlance_cli.program import DEBUG_OPTION, Program
 
 app = typer.Typer(
     cls=Program,
-    help="Run Parlance: tenants, keys, users, agents, skillsets, secrets, webhooks, datasets; chat in the terminal.",
+    help="Run Parlance: tenants, keys, users, agents, tools, secrets, webhooks, datasets, budgets; and chat.",
     epilog="Works on the local cloud unless --stack names a deployed stack.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -35,6 +47,11 @@ app.add_typer(issuers.app, name="issuer")
 app.add_typer(login_sessions.app, name="login-session")
 app.command("token")(tokens.token)
 app.add_typer(pages.app, name="pages")
+app.add_typer(budgets.app, name="budget")
+app.command("usage")(budgets.usage)
+app.command("erase")(privacy.erase)
+app.add_typer(privacy.conversations, name="conversation")
+app.add_typer(privacy.retention, name="retention")
 app.command("chat")(chat.chat)
 app.command("query")(query.query)
 

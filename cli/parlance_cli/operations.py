@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,14 @@ from typing import Any
 from parlance.agents.definitions import Agent
 from parlance.agents.drafts import draft_from, draft_of
 from parlance.agents.secrets import NAME as SECRET_NAME
-from parlance.agents.secrets import SecretMissingError
 from parlance.agents.skills import Skillset, abilities_from
-from parlance.errors import ConflictError, InvalidInputError, NotFoundError
+from parlance.errors import InvalidInputError, NotFoundError
 from parlance.identity.administration import Administration, IssuedKey
 from parlance.identity.model import ApiKey, Limits, Tenant
 from parlance.identity.web_keys import AdminKey, AdminKeys, IssuedWebKey, WidgetKey, WidgetKeys, WidgetLimits
 from parlance.knowledge.datasets import Dataset
 from parlance.knowledge.importing.importer import ImportReport, OnProgress, import_path
 from parlance.knowledge.search import Hit, Search
-from parlance.webhooks.model import WEBHOOKS_MAX, Webhook, check_url, checked_events
-from parlance.webhooks.signing import new_secret
 from parlance_cli.deployment import Deployment
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
@@ -226,46 +222,6 @@ def remove_secret(deployment: Deployment, tenant_id: str, name: str) -> None:
     """Raises SecretMissingError."""
     require_tenant(deployment, tenant_id)
     deployment.tenant_secrets.remove(tenant_id, name)
-
-
-def create_webhook(deployment: Deployment, tenant_id: str, url: str, events: Sequence[str]) -> tuple[Webhook, str]:
-    """The webhook and its signing secret, which is shown this once. Raises InvalidInputError, ConflictError."""
-    require_tenant(deployment, tenant_id)
-    check_url(url)
-    chosen = checked_events(events)
-    if len(deployment.webhooks.of_tenant(tenant_id)) >= WEBHOOKS_MAX:
-        raise ConflictError(f"A tenant has at most {WEBHOOKS_MAX} webhooks")
-    identifier = f"wh_{deployment.ids.random()}"
-    webhook = Webhook(tenant_id, identifier, url, chosen, created_at=deployment.clock.now())
-    secret = new_secret(deployment.secrets)
-    # Before the webhook itself: one that cannot sign would fail its first deliveries.
-    deployment.tenant_secrets.set(tenant_id, webhook.secret_name, secret)
-    deployment.webhooks.put(webhook)
-    return webhook, secret
-
-
-def list_webhooks(deployment: Deployment, tenant_id: str) -> Sequence[Webhook]:
-    require_tenant(deployment, tenant_id)
-    return deployment.webhooks.of_tenant(tenant_id)
-
-
-def enable_webhook(deployment: Deployment, tenant_id: str, webhook_id: str) -> Webhook:
-    """One whose server had said that it was gone. Raises NotFoundError("webhook")."""
-    require_tenant(deployment, tenant_id)
-    found = deployment.webhooks.get(tenant_id, webhook_id)
-    if found is None:
-        raise NotFoundError("webhook", details={"webhook_id": webhook_id})
-    enabled = replace(found, disabled_at=None)
-    deployment.webhooks.put(enabled)
-    return enabled
-
-
-def remove_webhook(deployment: Deployment, tenant_id: str, webhook_id: str) -> None:
-    """And its secret. Raises NotFoundError("webhook")."""
-    require_tenant(deployment, tenant_id)
-    deployment.webhooks.remove(tenant_id, webhook_id)
-    with suppress(SecretMissingError):
-        deployment.tenant_secrets.remove(tenant_id, f"webhook-{webhook_id}")
 
 
 def create_dataset(

@@ -63,10 +63,14 @@ class QueuedWakeups:
 
 
 class QueuedSweeps:
-    """Remembers sweeps instead of sending them."""
+    """Remembers sweeps and erasures instead of sending them."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, int]] = []
+        self.erasures: list[tuple[str, str, int]] = []
+
+    def erase(self, tenant_id: str, user_id: str, *, passes: int, delay_seconds: int) -> None:
+        self.erasures.append((tenant_id, user_id, passes))
 
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:
         self.asked.append((tenant_id, conversation_id, delay_seconds))

@@ -8,6 +8,7 @@ from uuid import uuid4
 from functions.chats.messages import app as messages_app
 from functions.chats.rest import app as rest_app
 from functions.chats.websocket import app as websocket_app
+from functions.tenant import app as tenant_app
 from functions.widget.chat import app as widget_chat_app
 from functions.widget.stream import app as widget_stream_app
 from functions.workers.indexing import app as indexing_app
@@ -101,6 +102,13 @@ class Cloud:
 
     def rest(self, method: str, path: str, **sent: Any) -> Reply:
         answer = rest_app.handler(events.rest(method, path, **sent), events.Context())  # type: ignore[arg-type]
+        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+        return Reply(answer["statusCode"], headers, answer["body"])
+
+    def tenant(self, method: str, path: str, **sent: Any) -> Reply:
+        """The tenant's own routes; `path` is what follows their root."""
+        event = events.rest(method, f"/api/v1/tenant{path}", **sent)
+        answer = tenant_app.handler(event, events.Context())  # type: ignore[arg-type]
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return Reply(answer["statusCode"], headers, answer["body"])
 

@@ -59,6 +59,8 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.setenv("WEBHOOKS_QUEUE_URL", webhooks)
         patch.setenv("SECRETS_PREFIX", "parlance/test")
         patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
+        patch.setenv("PRIVATE_WEBHOOK_HOSTS", "127.0.0.1")
+        patch.setenv("MODEL_PRICES", '{"extractive": {"input": 1000000, "output": 1000000, "max_output": 1000}}')
         for name, value in kosmos.environment().items():
             patch.setenv(name, value)
         yield Cloud(

@@ -10,7 +10,9 @@ from parlance.clock import SystemClock
 from parlance.identity.model import Limits
 from parlance.identity.users import Account
 from parlance.storage.agents import AgentRepository
+from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.turns import DynamoTurnStore
+from parlance.usage.budgets import TENANT, Budget
 from tests.functions.cloud import Cloud, Reply
 from tests.functions.kosmos import Identity, Party, call, error_of
 
@@ -355,6 +357,13 @@ def test_an_agent_that_fails_is_unavailable(cloud: Cloud, identity: Identity, ba
     assert reply.status == 503
     assert error_of(reply)["error"] == "Service Unavailable"
     assert "no-such-model" not in reply.text
+
+
+def test_a_budget_that_is_used_up_is_a_limit_too(cloud: Cloud, identity: Identity, backend: dict[str, str]) -> None:
+    DynamoBudgetStore(cloud.table).put(Budget(identity.tenant_id, TENANT, "day", tokens=1))
+    reply = ask(backend)
+    assert reply.status == 429
+    assert "this day is used up" in error_of(reply)["message"]
 
 
 def test_a_tenants_limit_is_kept_and_told(cloud: Cloud) -> None:

@@ -18,6 +18,7 @@ FUNCTIONS = {
     "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
+    "TenantFunction": "TenantRestSettings",
     "WebhooksFunction": "WebhooksSettings",
     "ServerKeysFunction": "ServerKeysSettings",
     "KosmosServiceKeysFunction": "ServiceKeysSettings",

@@ -28,6 +28,9 @@ ROUTES = {
     "/chatapi/.well-known": "KosmosWellKnownFunction",
     "/chatapi/sd": "KosmosServiceDirectoryFunction",
     "/chatapi/{proxy+}": "KosmosServiceDirectoryFunction",
+    "/api/v1/tenant": "TenantFunction",
+    "/api/v1/tenant/{part}": "TenantFunction",
+    "/api/v1/tenant/{part}/{proxy+}": "TenantFunction",
     "/v1/chat": "WidgetChatFunction",
     "/v1/chat/stream": "WidgetChatFunction",
     "/v1/chat/stream/{proxy+}": "WidgetChatFunction",
@@ -172,7 +175,7 @@ def test_the_websocket_stage_follows_its_routes(stack: Stack) -> None:
 
 
 def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack) -> None:
-    for function in ("ChatsWebSocketFunction", "RepliesFunction"):
+    for function in ("ChatsWebSocketFunction", "RepliesFunction", "SweepsFunction"):
         condition, own, given = stack.environment(function)["WEBSOCKET_ENDPOINT"]["Fn::If"]
         assert condition == "UsesOwnWebSocketApi"
         assert own["Fn::Sub"].startswith("https://${WebSocketApi}.execute-api.")
@@ -183,6 +186,7 @@ def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
         *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl", "SecretsPrefix"),
+        *("WebhooksQueueUrl", "PrivateWebhookHosts"),
         *("ServerPublicKey", "ServerKeysSecret", "EcCurveName", "VaultKey"),
         *("IndexingQueueUrl", "SnapshotsBucket"),
         *("FrontDoorUrl", "PagesBucket", "DistributionId"),

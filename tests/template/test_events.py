@@ -14,7 +14,7 @@ from parlance.realtime.messages import (
     parse_sweep,
     parse_wakeup,
 )
-from parlance.webhooks.messages import TurnEnding, parse_notice
+from parlance.webhooks.queueing import Delivery
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
@@ -28,6 +28,7 @@ REST = {
     "kosmos-jwt": "data",
     "kosmos-public-keys": None,
     "kosmos-service-directory": None,
+    "tenant": None,
     "kosmos-service-keys": None,
     "kosmos-well-known": None,
     "widget-chat": "sessionId",
@@ -77,7 +78,7 @@ def test_queue_events_carry_bodies_that_the_workers_read() -> None:
     assert isinstance(parse_wakeup(wakeup["body"]), TurnWakeup)
     (sweep,) = event("sweeps")["Records"]
     assert isinstance(parse_sweep(sweep["body"]), Sweep)
-    (notice,) = event("webhooks")["Records"]
-    assert isinstance(parse_notice(notice["body"]), TurnEnding)
     (request,) = event("indexing")["Records"]
     assert isinstance(parse_index_request(request["body"]), IndexRequest)
+    (delivery,) = event("webhooks")["Records"]
+    assert Delivery.model_validate_json(delivery["body"]).event_type == "webhook.test"

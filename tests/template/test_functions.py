@@ -8,6 +8,7 @@ import pytest
 from local.settings import ROOT
 from parlance import settings
 from parlance.http.asgi import READINESS_PATH
+from parlance.webhooks.delivering import PAUSES
 from tests.template.conftest import FUNCTIONS, STREAMING, Stack
 
 COMMON = {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
@@ -76,7 +77,7 @@ def test_every_log_group_forgets(stack: Stack) -> None:
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
-BEHIND_A_GATEWAY = {name for name in FUNCTIONS if name.startswith(("Chats", "Kosmos"))} - set(STREAMING)
+BEHIND_A_GATEWAY = {name for name in FUNCTIONS if name.startswith(("Chats", "Kosmos", "Tenant"))} - set(STREAMING)
 
 
 @pytest.mark.parametrize("function", sorted(BEHIND_A_GATEWAY))
@@ -113,8 +114,11 @@ def test_these_are_all_sources(stack: Stack) -> None:
 @pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue", "IndexingQueue"])
 def test_what_cannot_be_handled_is_kept_and_reported(stack: Stack, queue: str) -> None:
     redrive = stack.properties(queue)["RedrivePolicy"]
-    # A message comes again each time that a lease is found held, so many times are no sign of trouble.
-    assert redrive["maxReceiveCount"] >= 50
+    if queue == "WebhooksQueue":
+        assert redrive["maxReceiveCount"] == len(PAUSES) + 1
+    else:
+        # A message comes again each time that a lease is found held, so many times are no sign of trouble.
+        assert redrive["maxReceiveCount"] >= 50
     dead = redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]
     assert stack.properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
     watched = [alarm["Dimensions"][0]["Value"] for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()]
@@ -129,3 +133,12 @@ def test_the_dependencies_of_the_layer_are_locked() -> None:
     locked = (ROOT / "layers/dependencies/requirements.txt").read_text()
     assert "--hash=sha256:" in locked
     assert "://" not in locked
+
+
+def test_a_delivery_outlives_all_its_attempts(stack: Stack) -> None:
+    assert stack.properties("WebhooksQueue")["MessageRetentionPeriod"] > sum(PAUSES)
+
+
+def test_private_hosts_are_closed_to_webhooks_unless_opened(stack: Stack) -> None:
+    assert stack.environment("WebhooksFunction")["PRIVATE_WEBHOOK_HOSTS"] == {"Ref": "PrivateWebhookHosts"}
+    assert stack.template["Parameters"]["PrivateWebhookHosts"]["Default"] == ""

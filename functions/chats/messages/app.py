@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from parlance.agents import composition
+from parlance.agents import composition as agents
 from parlance.chats.errors import explain
 from parlance.chats.gate import Gate
 from parlance.chats.messages import ChatMessages
@@ -22,6 +22,8 @@ from parlance.storage.counters import DynamoCounterStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.turns import DynamoTurnStore
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 
 
 @cache
@@ -35,11 +37,12 @@ def group() -> StreamingGroup[Principal]:
     caller = Caller(
         TurnEngine(turns, wakeups, clock=clock, ids=ids),
         turns,
-        composition.responder(table, settings, clock=clock, ids=ids),
+        agents.responder(table, settings, clock=clock, ids=ids),
         wakeups,
         clock=clock,
         ids=ids,
-        notices=composition.notices(table, settings, clock=clock),
+        accounts=usage.accounts(table, settings, clock=clock),
+        news=webhooks.news(table, settings, clock=clock),
     )
     gate = Gate(Authenticator(DynamoTenantStore(identity), clock), RateLimiter(DynamoCounterStore(table), clock))
     return StreamingGroup(ChatMessages(caller, clock=clock).routes(), gate=gate, explain=explain)

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from parlance.agents import composition
+from parlance.agents import composition as agents
 from parlance.clock import SystemClock
 from parlance.conversations.caller import Caller
 from parlance.conversations.engine import TurnEngine
@@ -38,6 +38,8 @@ from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.turns import DynamoTurnStore
 from parlance.storage.users_directory import DynamoAccountStore
 from parlance.storage.vaults import vault_of
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 
 
 @cache
@@ -70,9 +72,16 @@ def group() -> StreamingGroup[QueryCaller]:
     turns = DynamoTurnStore(table)
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
     engine = TurnEngine(turns, wakeups, clock=clock, ids=ids)
-    responder = composition.responder(table, settings, clock=clock, ids=ids)
-    notices = composition.notices(table, settings, clock=clock)
-    caller = Caller(engine, turns, responder, wakeups, clock=clock, ids=ids, notices=notices)
+    caller = Caller(
+        engine,
+        turns,
+        agents.responder(table, settings, clock=clock, ids=ids),
+        wakeups,
+        clock=clock,
+        ids=ids,
+        accounts=usage.accounts(table, settings, clock=clock),
+        news=webhooks.news(table, settings, clock=clock),
+    )
     query = AgentQuery(caller, AgentRepository(table), known, clock=clock, ids=ids)
     return StreamingGroup(query.routes(), gate=gate, explain=explain)
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from parlance.agents import composition
+from parlance.agents import composition as agents
 from parlance.clock import SystemClock
 from parlance.conversations.caller import Caller
 from parlance.conversations.engine import TurnEngine
@@ -22,6 +22,8 @@ from parlance.storage.table import Table
 from parlance.storage.turns import DynamoTurnStore
 from parlance.storage.visits import DynamoVisitLog
 from parlance.storage.web_keys import widget_key_store
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 from parlance.widget.errors import explain
 from parlance.widget.gate import WidgetGate
 from parlance.widget.replies import WidgetReplies
@@ -39,11 +41,12 @@ def group() -> StreamingGroup[WidgetKey]:
     caller = Caller(
         engine,
         turns,
-        composition.responder(table, settings, clock=clock, ids=ids),
+        agents.responder(table, settings, clock=clock, ids=ids),
         wakeups,
         clock=clock,
         ids=ids,
-        notices=composition.notices(table, settings, clock=clock),
+        accounts=usage.accounts(table, settings, clock=clock),
+        news=webhooks.news(table, settings, clock=clock),
     )
     keys = WidgetKeys(widget_key_store(identity), clock=clock, ids=ids, secrets=RandomSecrets())
     gate = WidgetGate(keys, RateLimiter(DynamoCounterStore(table), clock), Viewers(settings.origin_secret))

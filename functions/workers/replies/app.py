@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
-from parlance.agents import composition
+from parlance.agents import composition as agents
 from parlance.clock import SystemClock
 from parlance.conversations.worker import Worker
 from parlance.ids import RandomIds
@@ -18,6 +18,8 @@ from parlance.storage import clients
 from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.table import Table
 from parlance.storage.turns import DynamoTurnStore
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 
 
 @cache
@@ -30,12 +32,13 @@ def consumer() -> Consumer:
     connections = DynamoConnectionStore(table)
     worker = Worker(
         DynamoTurnStore(table),
-        composition.responder(table, settings, clock=clock, ids=ids),
+        agents.responder(table, settings, clock=clock, ids=ids),
         WebSocketAudience(management, connections, clock),
         SqsWakeups(queue),
         clock=clock,
         ids=ids,
-        notices=composition.notices(table, settings, clock=clock),
+        accounts=usage.accounts(table, settings, clock=clock),
+        news=webhooks.news(table, settings, clock=clock),
     )
     return Consumer(Wakeups(worker, Greeter(management, connections, clock), clock).handle, queue, clock)
 

@@ -1,4 +1,4 @@
-"""Tells webhooks how turns have ended."""
+"""Sends the events of turns to whom their tenants have named."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,30 +11,26 @@ from parlance.realtime.consumers import Consumer, Context
 from parlance.realtime.queues import SqsQueue
 from parlance.settings import WebhooksSettings
 from parlance.storage import clients
-from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.table import Table
-from parlance.storage.turns import DynamoTurnStore
-from parlance.storage.webhooks import WebhookRepository
-from parlance.webhooks.delivering import Deliveries
+from parlance.storage.webhooks import DynamoWebhookStore
+from parlance.webhooks.delivering import Deliverer
+from parlance.webhooks.queueing import Outbox
+from parlance.webhooks.sending import Sender
 
 
 @cache
 def consumer() -> Consumer:
     settings = WebhooksSettings.from_environment()
     clock = SystemClock()
-    table = Table(clients.dynamodb(), settings.conversations_table)
-    queue = SqsQueue(clients.sqs, settings.webhooks_queue_url)
-    deliveries = Deliveries(
-        WebhookRepository(table),
-        DynamoConversationStore(table),
-        DynamoTurnStore(table),
-        queue,
-        secrets=CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock),
-        addresses=Guard(),
-        clock=clock,
+    guard = Guard(private_hosts=settings.private_webhook_hosts.split(","))
+    deliverer = Deliverer(
+        DynamoWebhookStore(Table(clients.dynamodb(), settings.conversations_table)),
+        CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock),
+        Sender(guard, clock),
+        clock,
     )
-    return Consumer(deliveries.handle, queue, clock)
+    return Consumer(Outbox(deliverer).handle, SqsQueue(clients.sqs, settings.webhooks_queue_url), clock)
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

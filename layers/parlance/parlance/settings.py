@@ -52,11 +52,15 @@ class IndexingSettings(_SearchSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweringSettings(_SearchSettings):
-    """Of every function that runs turns. `private_model_hosts` are names, separated by commas."""
+    """Of every function that runs turns. `private_model_hosts` are names, separated by commas.
+
+    `model_prices` is JSON, as `parlance.usage.prices` reads it.
+    """
 
     secrets_prefix: str
     webhooks_queue_url: str
     private_model_hosts: str = ""
+    model_prices: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,24 @@ class RepliesSettings(AnsweringSettings):
 class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
+    websocket_endpoint: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhooksSettings(_FromEnvironment):
+    """`private_webhook_hosts` are names, separated by commas."""
+
     conversations_table: str
     webhooks_queue_url: str
     secrets_prefix: str
+    private_webhook_hosts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRestSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    sweeps_queue_url: str
 
 
 @dataclass(frozen=True, slots=True)

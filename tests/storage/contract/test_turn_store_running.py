@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parlance.conversations.model import Claim, Conversation, Lease, TokenBatch, TurnState
+from parlance.clock import day_of
+from parlance.conversations.model import Claim, Conversation, DayUsage, Lease, TokenBatch, TurnState, Usage
 from parlance.conversations.port import Failed, LeaseLostError, StaleError
 from parlance.storage.table import ContendedError
 from tests.storage.contract.script import DAY, FAILURE, LEASE, NOW, Script, listener, replied, terms, token
@@ -318,7 +319,7 @@ def test_a_reply_ends_its_turn_and_gives_the_lease_back(script: Script, stopped:
     outcome = replied(claim, "the reply", now=NOW + 7, stopped=stopped)
     script.finish(claim, outcome, now=NOW + 7)
     assert script.message(chat.id, 2) == outcome.reply
-    assert script.turn(chat.id, 1) == replace(claim.turn, state=state, ended_at=NOW + 7)
+    assert script.turn(chat.id, 1) == replace(claim.turn, state=state, ended_at=NOW + 7, usage=Usage(attempt=1))
     assert script.conversation(chat.id) == replace(
         claim.conversation,
         lease=None,
@@ -327,6 +328,8 @@ def test_a_reply_ends_its_turn_and_gives_the_lease_back(script: Script, stopped:
         message_count=2,
         last_message_at=NOW + 7,
         updated_at=NOW + 7,
+        ended_attempts=1,
+        usage=DayUsage(day_of(NOW), attempts=1),
     )
     assert not script.message(chat.id, 1).failed
 
@@ -344,7 +347,9 @@ def test_a_failure_ends_its_turn_without_a_reply_and_marks_the_message(script: S
     begun = script.send(chat.id)
     claim = script.claim(chat.id)
     script.finish(claim, Failed(FAILURE), now=NOW + 7)
-    assert script.turn(chat.id, 1) == replace(claim.turn, state=TurnState.FAILED, failure=FAILURE, ended_at=NOW + 7)
+    assert script.turn(chat.id, 1) == replace(
+        claim.turn, state=TurnState.FAILED, failure=FAILURE, ended_at=NOW + 7, usage=Usage(attempt=1)
+    )
     assert script.message(chat.id, 1) == replace(begun.message, failed=True)
     assert script.turns.message(script.tenant_id, chat.id, 2) is None
     conversation = script.conversation(chat.id)

@@ -10,12 +10,12 @@ from parlance.identity.model import ApiKey, Tenant
 from parlance.identity.port import AlreadyExistsError
 from parlance.identity.vault import LocalVault
 from parlance_cli.deployment import Credentials, Deployment
+from tests.fakes.affairs import memory_affairs
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.credentials import memory_credentials
 from tests.fakes.datasets import MemoryDatasets
 from tests.fakes.identity import MemoryWebKeyStore
 from tests.fakes.secrets import KnownSecrets
-from tests.fakes.webhooks import MemoryWebhooks
 
 
 @dataclass
@@ -110,7 +110,6 @@ def memory_deployment() -> Deployment:
         datasets=MemoryDatasets(clock),
         skillsets=MemorySkillsets(),
         tenant_secrets=KnownSecrets({}),
-        webhooks=MemoryWebhooks(),
         credentials=Credentials(
             licenses=stores.licenses,
             service_keys=stores.service_keys,
@@ -119,6 +118,7 @@ def memory_deployment() -> Deployment:
             issuers=stores.issuers,
             vault=LocalVault(bytes(32)),
         ),
+        affairs=memory_affairs(),
         widget_keys=MemoryWebKeyStore(),
         admin_keys=MemoryWebKeyStore(),
         clock=clock,

@@ -24,8 +24,6 @@ from parlance.storage.semantics import embeddings_of
 from parlance.storage.skillsets import CachedSkills, SkillsetRepository
 from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
-from parlance.storage.webhooks import WebhookRepository
-from parlance.webhooks.notices import QueuedNotices
 
 
 def responder(
@@ -52,11 +50,6 @@ def responder(
     return AgentResponder(
         CachedAgents(AgentRepository(table), clock), models, finder=search, workshop=workshop, ids=ids
     )
-
-
-def notices(table: Table, settings: AnsweringSettings, *, clock: Clock) -> QueuedNotices:
-    """What tells webhooks how turns end: for the Worker or the Caller of every function that runs turns."""
-    return QueuedNotices(WebhookRepository(table), SqsQueue(clients.sqs, settings.webhooks_queue_url), clock)
 
 
 def _models(search: Search, secrets: Secrets, guard: Guard) -> ModelRegistry:

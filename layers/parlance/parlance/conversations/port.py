@@ -15,8 +15,10 @@ from parlance.conversations.model import (
     Failure,
     Listener,
     Message,
+    News,
     TokenBatch,
     Turn,
+    Usage,
 )
 
 
@@ -108,11 +110,15 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True)
 class BeginView:
-    """What begin decides on: the conversation (None: there is none), an earlier use of the key, the user if asked."""
+    """What begin decides on: the conversation (None: there is none), an earlier use of the key, the user if asked.
+
+    `retention_days` is the tenant's, for a conversation that begin creates.
+    """
 
     conversation: Conversation | None
     used_key: UsedKey | None
     user: User | None = None
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +268,30 @@ class TurnStore(Protocol):
         """The stored batches of the turn's current attempt that hold tokens after that index."""
         ...
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
+    def finish(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: int,
+        token: str,
+        keep_until: int | None = None,
+        usage: Usage | None = None,
+        announced: bool = False,
+    ) -> None:
         """Reply, turn and conversation in one transaction, which also gives the lease back.
 
-        With `keep_until` the lease is kept until then instead, for the next turn in line.
+        With `keep_until` the lease is kept until then instead, for the next turn in line. `usage` is kept with the
+        turn and added to the conversation's. When `announced`, the end stands among the conversation's news.
         Raises LeaseLostError when the lease is another's by now, or the conversation was deleted.
         """
         ...
+
+    def news(self, tenant_id: str, conversation_id: str) -> list[News]:
+        """The ends that were announced and not forgotten yet, in their order."""
+        ...
+
+    def forget_news(self, tenant_id: str, conversation_id: str, sequence: int) -> None: ...
 
     def request_stop(self, tenant_id: str, conversation_id: str, number: int) -> Turn | None:
         """Ask a turn that has not ended to stop. Returns the turn as it is now; None if there is none."""

@@ -2,6 +2,7 @@
 
 from parlance.errors import (
     AgentError,
+    BudgetExceededError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -38,6 +39,7 @@ _STATUSES: tuple[tuple[type[ParlanceError], int], ...] = (
     (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
+    (BudgetExceededError, 429),
     (RateLimitedError, 429),
     # The dialect has no word for a gateway's failures; what a model did not answer, it may answer next time.
     (AgentError, 503),

@@ -46,8 +46,18 @@ class Sweep(_Body):
     conversation_id: str
 
 
+class UserErasure(_Body):
+    """A user is to be removed; `passes` is how many times, this one included."""
+
+    kind: Literal["erasure"] = "erasure"
+    tenant_id: str
+    user_id: str
+    passes: int
+
+
 type Wakeup = Annotated[TurnWakeup | Watchdog | Greeting, Field(discriminator="kind")]
 
+_sweep: TypeAdapter[Sweep | UserErasure] = TypeAdapter(Annotated[Sweep | UserErasure, Field(discriminator="kind")])
 _wakeup: TypeAdapter[TurnWakeup | Watchdog | Greeting] = TypeAdapter(Wakeup)
 
 
@@ -65,9 +75,9 @@ class IndexRequest(_Body):
     unreadable: bool = False
 
 
-def parse_sweep(body: str) -> Sweep:
+def parse_sweep(body: str) -> Sweep | UserErasure:
     """Raises ValueError."""
-    return Sweep.model_validate_json(body)
+    return _sweep.validate_json(body)
 
 
 def parse_index_request(body: str) -> IndexRequest:

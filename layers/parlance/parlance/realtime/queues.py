@@ -1,12 +1,12 @@
 """The queues over SQS."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from parlance.errors import UnavailableError
 from parlance.logs import logger
-from parlance.realtime.messages import Greeting, IndexRequest, Sweep, TurnWakeup, Watchdog
+from parlance.realtime.messages import Greeting, IndexRequest, Sweep, TurnWakeup, UserErasure, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,14 +63,27 @@ class SqsWakeups:
         self._queue.send(greeting.model_dump_json())
 
 
+class Sending(Protocol):
+    """A queue to put messages into."""
+
+    def send(self, body: str, *, delay_seconds: int = 0) -> None:
+        """Raises UnavailableError."""
+        ...
+
+
 class SqsSweeps:
     """`parlance.conversations.collaborators.Sweeps`."""
 
-    def __init__(self, queue: SqsQueue) -> None:
+    def __init__(self, queue: Sending) -> None:
         self._queue = queue
 
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:
         body = Sweep(tenant_id=tenant_id, conversation_id=conversation_id)
+        self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
+
+    def erase(self, tenant_id: str, user_id: str, *, passes: int, delay_seconds: int) -> None:
+        """`parlance.privacy.erasure.Erasures`."""
+        body = UserErasure(tenant_id=tenant_id, user_id=user_id, passes=passes)
         self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
 
 

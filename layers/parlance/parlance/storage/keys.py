@@ -56,6 +56,20 @@ def idempotency(tenant_id: str, conversation_id: str, key_hash: str) -> Key:
     return Key(conversation_pk(tenant_id, conversation_id), f"idempotency#{key_hash}")
 
 
+def news_sk(sequence: int) -> str:
+    return f"news#{padded(sequence)}"
+
+
+def news(tenant_id: str, conversation_id: str, sequence: int) -> Key:
+    """An announced end of an attempt, until it has been passed on."""
+    return Key(conversation_pk(tenant_id, conversation_id), news_sk(sequence))
+
+
+def number_in(sk: str) -> int:
+    """The number that a sort key ends in."""
+    return int(sk.rsplit("#", 1)[1])
+
+
 def ticket(tenant_id: str, conversation_id: str, secret_hash: str) -> Key:
     return Key(conversation_pk(tenant_id, conversation_id), f"ticket#{secret_hash}")
 
@@ -82,6 +96,19 @@ def user_chat(tenant_id: str, user_id: str, number: int) -> Key:
 def user_connected(tenant_id: str, user_id: str) -> Key:
     """The mark that the user has connected before."""
     return Key(user_pk(tenant_id, user_id), "connected")
+
+
+def user_usage_sk(day: str, conversation_id: str) -> str:
+    return f"usage#{day}#{conversation_id}"
+
+
+def user_usage(tenant_id: str, user_id: str, day: str, conversation_id: str) -> Key:
+    """What one of the user's conversations used on one day."""
+    return Key(user_pk(tenant_id, user_id), user_usage_sk(day, conversation_id))
+
+
+def user_spending(tenant_id: str, user_id: str, window: str) -> Key:
+    return Key(user_pk(tenant_id, user_id), f"spending#{window}")
 
 
 def request(tenant_id: str, key_hash: str) -> Key:
@@ -132,6 +159,37 @@ def record(tenant_id: str, dataset_id: str, record_id: str) -> Key:
 def change(tenant_id: str, dataset_id: str, version: int) -> Key:
     """Which records a version of a dataset changed. Beside the records, so that they go together."""
     return Key(records_pk(tenant_id, dataset_id), f"change#{padded(version)}")
+
+
+# Conversations table: usage, budgets and what else a tenant decides.
+
+
+def usage_pk(tenant_id: str, day: str) -> str:
+    return f"T#{tenant_id}#Y#{day}"
+
+
+def usage(tenant_id: str, day: str, conversation_id: str) -> Key:
+    """What one conversation used on one day."""
+    return Key(usage_pk(tenant_id, day), f"conversation#{conversation_id}")
+
+
+def budgets_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#B"
+
+
+def budget(tenant_id: str, kind: str, identifier: str) -> Key:
+    return Key(budgets_pk(tenant_id), f"budget#{kind}#{identifier}")
+
+
+def spending(tenant_id: str, kind: str, identifier: str, window: str) -> Key:
+    """What is spent and reserved in a budget's period; a user's goes with the user."""
+    if kind == "user":
+        return user_spending(tenant_id, identifier, window)
+    return Key(f"{budgets_pk(tenant_id)}#{window}", f"spending#{kind}#{identifier}")
+
+
+def retention(tenant_id: str) -> Key:
+    return Key(f"T#{tenant_id}#O", "retention")
 
 
 def counter(tenant_id: str, name: str) -> Key:

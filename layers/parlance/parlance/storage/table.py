@@ -225,6 +225,21 @@ class Table:
             yield from page.items
             after = page.last + "\x00" if page.last is not None else None
 
+    def scan(self, prefix: str) -> Iterator[Item]:
+        """Every item of the table whose partition key begins with `prefix`. Reads, and bills, the whole table."""
+        arguments: dict[str, Any] = {"ConsistentRead": True}
+        if prefix:
+            arguments |= {
+                "FilterExpression": "begins_with(pk, :prefix)",
+                "ExpressionAttributeValues": to_wire({":prefix": prefix}),
+            }
+        while True:
+            answer = self._call("scan", **arguments)
+            yield from (from_wire(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def batch_write(self, *, puts: Sequence[Item] = (), deletes: Sequence[Key] = ()) -> None:
         """Write without conditions. Each item at most once."""
         requests: list[dict[str, Any]] = [{"PutRequest": {"Item": to_wire(item)}} for item in puts]

@@ -1,44 +1,54 @@
-"""Webhooks in the Conversations table."""
+"""Webhooks in the Conversations table, in one partition for each tenant. Their secrets lie elsewhere."""
 
-from collections.abc import Sequence
+from contextlib import suppress
 
-from parlance.errors import NotFoundError
+from parlance.errors import ConflictError
 from parlance.storage import keys
 from parlance.storage.table import ConditionFailedError, Delete, Item, Put, Table, Update
 from parlance.webhooks.model import Webhook
 
 
-class WebhookRepository:
-    """The WebhookStore on a table."""
+class DynamoWebhookStore:
+    """`parlance.webhooks.port.WebhookStore`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def put(self, webhook: Webhook) -> None:
-        self._table.put(Put(_item(webhook)))
+    def create(self, webhook: Webhook) -> None:
+        try:
+            self._table.put(Put(_item(webhook), when="attribute_not_exists(pk)"))
+        except ConditionFailedError as error:
+            raise ConflictError("There is a webhook of that id.", details={"webhook_id": webhook.id}) from error
 
     def get(self, tenant_id: str, webhook_id: str) -> Webhook | None:
         item = self._table.get(keys.webhook(tenant_id, webhook_id))
         return _webhook(item) if item else None
 
-    def of_tenant(self, tenant_id: str) -> Sequence[Webhook]:
-        first, last = keys.webhook(tenant_id, "").sk, keys.webhook(tenant_id, keys.HIGHEST).sk
-        return [_webhook(item) for item in self._table.query_all(keys.webhooks_pk(tenant_id), first=first, last=last)]
+    def of_tenant(self, tenant_id: str) -> list[Webhook]:
+        stored = self._table.query_all(keys.webhooks_pk(tenant_id), first="webhook#", last=f"webhook#{keys.HIGHEST}")
+        return [_webhook(item) for item in stored]
 
-    def disable(self, tenant_id: str, webhook_id: str, *, now: int) -> None:
-        where = keys.webhook(tenant_id, webhook_id)
-        try:
+    def disable(self, tenant_id: str, webhook_id: str, *, now: int, because: str) -> None:
+        with suppress(ConditionFailedError):
             self._table.update(
-                Update(where, "SET disabled_at = :now", when="attribute_exists(pk)", values={"now": now})
+                Update(
+                    keys.webhook(tenant_id, webhook_id),
+                    "SET disabled_at = :now, disabled_because = :because",
+                    when="attribute_exists(pk) AND attribute_not_exists(disabled_at)",
+                    values={"now": now, "because": because},
+                )
             )
-        except ConditionFailedError:
-            return
 
-    def remove(self, tenant_id: str, webhook_id: str) -> None:
+    def enable(self, tenant_id: str, webhook_id: str) -> bool:
+        key = keys.webhook(tenant_id, webhook_id)
         try:
-            self._table.delete(Delete(keys.webhook(tenant_id, webhook_id), when="attribute_exists(pk)"))
-        except ConditionFailedError as error:
-            raise NotFoundError("webhook") from error
+            self._table.update(Update(key, "REMOVE disabled_at, disabled_because", when="attribute_exists(pk)"))
+        except ConditionFailedError:
+            return False
+        return True
+
+    def remove(self, tenant_id: str, webhook_id: str) -> bool:
+        return self._table.delete(Delete(keys.webhook(tenant_id, webhook_id))) is not None
 
 
 def _item(webhook: Webhook) -> Item:
@@ -50,9 +60,10 @@ def _item(webhook: Webhook) -> Item:
         "tenant_id": webhook.tenant_id,
         "id": webhook.id,
         "url": webhook.url,
-        "events": list(webhook.events),
+        "events": webhook.events,
         "created_at": webhook.created_at,
         "disabled_at": webhook.disabled_at,
+        "disabled_because": webhook.disabled_because,
     }
 
 
@@ -61,7 +72,8 @@ def _webhook(item: Item) -> Webhook:
         tenant_id=item["tenant_id"],
         id=item["id"],
         url=item["url"],
-        events=tuple(item["events"]),
+        events=frozenset(item["events"]),
         created_at=item["created_at"],
         disabled_at=item.get("disabled_at"),
+        disabled_because=item.get("disabled_because"),
     )

@@ -1,1 +1,1 @@
-"""Webhooks: servers of a tenant's own that are told how turns end."""
+"""Webhooks: the ends of turns, signed and sent to whom a tenant names."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from parlance.errors import (
+    BudgetExceededError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -24,6 +25,7 @@ _WORDS: tuple[tuple[type[ParlanceError], int, str], ...] = (
     (ForbiddenError, 403, "Origin not allowed"),
     (NotFoundError, 404, "Not found"),
     (ConflictError, 409, "Idempotency key already used for another message"),
+    (BudgetExceededError, 429, "Too many requests"),
     (RateLimitedError, 429, "Too many requests"),
     (UnavailableError, 503, "Service unavailable"),
     # A model that failed, foremost.
