@@ -11,14 +11,9 @@ import pytest
 
 from local.emulator import free_port
 from local.settings import ROOT
+from tests.functions.cloud import Cloud
 
 FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").rglob("run.sh"))
-SETTINGS = {
-    "CONVERSATIONS_TABLE": "conversations",
-    "IDENTITY_TABLE": "identity",
-    "WAKEUPS_QUEUE_URL": "http://127.0.0.1:1/wakeups",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 def start(function: Path, port: int, tmp_path: Path, settings: dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -26,7 +21,7 @@ def start(function: Path, port: int, tmp_path: Path, settings: dict[str, str]) -
     (tmp_path / "python").symlink_to(sys.executable)
     layers = f"{ROOT / 'layers' / 'parlance'}:{Path(httpx.__file__).parent.parent}"
     script = (function / "run.sh").read_text().replace("/opt/python", layers)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "AWS_LWA_PORT": str(port)} | settings
+    environment = settings | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "AWS_LWA_PORT": str(port)}
     return subprocess.Popen(["/bin/sh", "-c", script], cwd=function, env=environment)
 
 
@@ -41,9 +36,10 @@ def status_of(port: int) -> int:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda path: path.name)
-def test_it_says_when_it_is_ready_and_ends_when_it_is_told(function: Path, tmp_path: Path) -> None:
+def test_it_says_when_it_is_ready_and_ends_when_it_is_told(cloud: Cloud, function: Path, tmp_path: Path) -> None:
+    """In the environment that all functions are tested in."""
     port = free_port()
-    with start(function, port, tmp_path, SETTINGS) as process:
+    with start(function, port, tmp_path, dict(os.environ)) as process:
         try:
             assert status_of(port) == 204
         finally:
