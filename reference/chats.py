@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from parlance.chats.gate import ROOT
 from parlance.chats.messages import ChatMessages
 from parlance.chats.models import NewChat, SentMessage
@@ -41,8 +43,8 @@ def _number(default: int, least: int) -> dict[str, Any]:
     return {"type": "integer", "default": default, "minimum": least}
 
 
-def _json(about: str, model: Any) -> Body:
-    return Body(about=about, content={_JSON: model})
+def _json(about: str, model: type[BaseModel]) -> Body:
+    return Body(about=about, content={_JSON: [model]})
 
 
 def _routes() -> Sequence[Route[Any, Any]]:
@@ -89,7 +91,7 @@ _DESCRIBED = {
             200: Body(
                 about="The reply, or its events",
                 content={
-                    _JSON: answers.Message,
+                    _JSON: [answers.Message],
                     _NDJSON: {"type": "string", "description": "Events, one on each line"},
                 },
             ),

@@ -1,6 +1,7 @@
 """Every dialect that is served over HTTP."""
 
 from reference.chats import CHATS
+from reference.identity import IDENTITY
 from reference.widget import OPERATORS, WIDGET
 
-DIALECTS = [CHATS, WIDGET, OPERATORS]
+DIALECTS = [CHATS, IDENTITY, WIDGET, OPERATORS]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from parlance.http.routes import Route
 from parlance.widget import admin, replies
 from parlance.widget.admin import WidgetAdmin
@@ -31,8 +33,8 @@ _KEY = Parameter(
 )
 
 
-def _json(about: str, model: Any) -> Body:
-    return Body(about=about, content={_JSON: model})
+def _json(about: str, model: type[BaseModel]) -> Body:
+    return Body(about=about, content={_JSON: [model]})
 
 
 def _number(name: str, about: str, **schema: int) -> Parameter:
