@@ -132,7 +132,11 @@ CHATS = Dialect(
     errors={
         400: _json("`MISSING_PARAMETER` or `INVALID_PARAMETER`", answers.Error),
         401: _json("`INVALID_API_KEY`", answers.Error),
-        404: _json("Nothing of that name, or another tenant's", answers.Error),
+        404: _json(
+            "`CHAT_NOT_FOUND`, `USER_NOT_FOUND`, `TURN_NOT_FOUND` or `AGENT_NOT_FOUND`: nothing of that name, or "
+            "another tenant's",
+            answers.Error,
+        ),
         409: _json("`CONFLICT`: the idempotency key was used for something else", answers.Error),
         413: _json("`PAYLOAD_TOO_LARGE`", answers.Error),
         429: _json("`RATE_LIMITED`, with `Retry-After`", answers.Error),

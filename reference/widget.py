@@ -111,7 +111,7 @@ _ADMIN_DESCRIBED = {
     ),
 }
 _ERRORS = {
-    400: _json("The payload is not valid", answers.WidgetError),
+    400: _json("The payload is not valid, or over 1 MB", answers.WidgetError),
     401: _json("No key, or one that is unknown or revoked", answers.WidgetError),
     404: _json("Nothing of that name under this key", answers.WidgetError),
     429: _json("Too many requests, with `Retry-After`", answers.WidgetError),
