@@ -1,12 +1,22 @@
 """Every call of a model in a turn is covered by a reservation before it is made."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from parlance.agents.definitions import Agent, ModelChoice
-from parlance.agents.models.base import Completed, ModelError, ModelThrottledError, TextDelta, ToolCall
+from parlance.agents.models.base import (
+    Cancellation,
+    Completed,
+    ModelError,
+    ModelEvent,
+    ModelRequest,
+    ModelThrottledError,
+    TextDelta,
+    ToolCall,
+)
 from parlance.agents.skills import Ability, AgentAbility, SearchAbility
 from parlance.clock import day_of
 from parlance.conversations.engine import BeginTurn, TurnEngine
@@ -220,6 +230,24 @@ def test_rounds_that_fail_are_paid_for_as_far_as_they_came() -> None:
     turn = bench.run()
     assert turn.state is TurnState.FAILED
     assert turn.usage is not None
+    read = bounds.least_input(bench.models[0].requests[1])
+    assert turn.usage == Usage(1, 300 + read, 21, FIRST.micros + read + 2, estimated=True)
+    assert bench.standing() == Standing(amount_of(turn.usage), {})
+
+
+def test_a_stop_in_the_second_round_settles_both() -> None:
+    class Stopped(ScriptedModel):
+        def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
+            yield from super().stream(request, cancellation)
+            if len(self.requests) == 2:
+                bench.turns.request_stop("tenant", "chat", 1)
+                bench.clock.advance(TIMING.beat_every + 0.1)
+                assert cancellation.wait(10)
+
+    bench = Bench((Stopped(LOOK, (TextDelta("four"),)),))
+    bench.limit(micros=10**9)
+    turn = bench.run()
+    assert turn.state is TurnState.STOPPED
     read = bounds.least_input(bench.models[0].requests[1])
     assert turn.usage == Usage(1, 300 + read, 21, FIRST.micros + read + 2, estimated=True)
     assert bench.standing() == Standing(amount_of(turn.usage), {})
