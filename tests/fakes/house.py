@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from parlance.agents.calls import ReplyEvent
 from parlance.agents.context import TurnContext
-from parlance.agents.models.base import Cancellation, ChatMessage, Completed, TextDelta
+from parlance.agents.definitions import ModelChoice
+from parlance.agents.metering import Meter
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelRequest, TextDelta
 from parlance.conversations.log import End, TurnLog
 from parlance.conversations.model import Claim, Turn
 
@@ -14,11 +16,15 @@ from parlance.conversations.model import Claim, Turn
 class ScriptedResponder:
     """Answers by a script and remembers what it was asked.
 
-    A script is called with the content and the cancellation and yields model events, or raises.
+    A script is called with the content and the cancellation and yields model events, or raises. To the meter it is
+    one call of the extractive model.
     """
 
-    def __init__(self, script: Callable[[str, Cancellation], Iterator[ReplyEvent]] | None = None) -> None:
+    def __init__(
+        self, script: Callable[[str, Cancellation], Iterator[ReplyEvent]] | None = None, *, instructions: str = ""
+    ) -> None:
         self.script = script or echo
+        self.instructions = instructions
         self.calls: list[str] = []
         self.histories: list[list[ChatMessage]] = []
         self.contexts: list[TurnContext] = []
@@ -33,12 +39,18 @@ class ScriptedResponder:
         content: str,
         cancellation: Cancellation,
         context: TurnContext,
+        meter: Meter,
     ) -> Iterator[ReplyEvent]:
         with self._lock:
             self.calls.append(content)
             self.histories.append(list(history))
             self.contexts.append(context)
-        yield from self.script(content, cancellation)
+        messages = [*history, ChatMessage("user", content)]
+        meter.asks(ModelChoice("extractive"), ModelRequest(tenant_id, self.instructions, messages))
+        for event in self.script(content, cancellation):
+            if isinstance(event, TextDelta | Completed):
+                meter.hears(event)
+            yield event
 
 
 def echo(content: str, cancellation: Cancellation) -> Iterator[ReplyEvent]:

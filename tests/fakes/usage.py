@@ -47,6 +47,19 @@ class MemoryBudgetStore:
             reservations = {**standing.reservations, reservation.conversation_id: reservation}
             self._standings[budget.tenant_id, budget.scope, window] = Standing(after, reservations)
 
+    def extend(self, budget: Budget, window: str, before: Reservation, after: Reservation) -> None:
+        with self._lock:
+            standing = self.standing(budget.tenant_id, budget.scope, window)
+            committed = standing.committed + after.amount - before.amount
+            no_money = budget.micros is not None and committed.micros > budget.micros
+            no_tokens = budget.tokens is not None and committed.tokens > budget.tokens
+            stands = standing.reservations.get(before.conversation_id)
+            as_before = stands is not None and replace(stands, until=before.until) == before
+            if no_money or no_tokens or not as_before:
+                raise NotReservedError(standing)
+            reservations = {**standing.reservations, after.conversation_id: after}
+            self._standings[budget.tenant_id, budget.scope, window] = Standing(committed, reservations)
+
     def settle(self, tenant_id: str, scope: Scope, window: str, reservation: Reservation, used: Amount) -> None:
         with self._lock:
             standing = self.standing(tenant_id, scope, window)
@@ -54,7 +67,7 @@ class MemoryBudgetStore:
             if stands is None or not stands.is_of(reservation.turn, reservation.attempt):
                 return
             rest = {name: one for name, one in standing.reservations.items() if one is not stands}
-            committed = standing.committed + used - reservation.amount
+            committed = standing.committed + used - stands.amount
             self._standings[tenant_id, scope, window] = Standing(committed, rest)
 
 

@@ -1,17 +1,19 @@
 """Many turns of one tenant at once, on one budget in the real table."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
 from parlance.agents.definitions import Agent
-from parlance.agents.models.base import Cancellation, Completed, ModelEvent, TextDelta
+from parlance.agents.models.base import Cancellation, Completed, ModelEvent, TextDelta, ToolCall
+from parlance.agents.skills import SearchAbility
 from parlance.clock import SystemClock, day_of
+from parlance.conversations.collaborators import Responder
 from parlance.conversations.engine import BeginTurn, TurnEngine
-from parlance.conversations.model import Conversation, TurnState
+from parlance.conversations.model import Conversation, Turn, TurnState
 from parlance.conversations.worker import Worker
 from parlance.ids import RandomIds
 from parlance.storage.budgets import DynamoBudgetStore
@@ -21,69 +23,113 @@ from parlance.storage.turns import DynamoTurnStore
 from parlance.storage.usage import DynamoUsageStore
 from parlance.usage import bounds
 from parlance.usage.accounts import TenantAccounts
-from parlance.usage.budgets import TENANT, Amount, Budget
+from parlance.usage.budgets import TENANT, Amount, Budget, Standing
+from parlance.usage.port import UsageRow
 from parlance.usage.prices import Price, Prices
 from tests.fakes.house import ListeningAudience, QueuedWakeups, ScriptedResponder
+from tests.unit.agents.scripted import House, MemoryAgents, ScriptedModel
 
 pytestmark = pytest.mark.storage
 
 TURNS, PAID = 50, 10
 PRICE = Price(input=1_000_000, output=1_000_000, max_output=100)
-PRICES = Prices({"extractive": PRICE})
+PRICES = Prices({"extractive": PRICE, "scripted": PRICE})
 
 
-class OneAgent:
-    def get(self, tenant_id: str, agent_id: str) -> Agent | None:
-        return Agent(tenant_id, agent_id, "Ada", "Be kind.", 0, 0)
+class Crowd:
+    """A tenant with one agent and a budget, fifty users, and a worker for each of them."""
+
+    def __init__(self, table: Table, agent: Agent, *, micros: int) -> None:
+        self._clock, self._ids, self._wakeups = SystemClock(), RandomIds(), QueuedWakeups()
+        self._agent = agent
+        self._turns, self._budgets, self._usage = (
+            DynamoTurnStore(table),
+            DynamoBudgetStore(table),
+            DynamoUsageStore(table),
+        )
+        self._budget = Budget(agent.tenant_id, TENANT, "month", micros=micros)
+        self._budgets.put(self._budget)
+        engine = TurnEngine(self._turns, self._wakeups, clock=self._clock, ids=self._ids)
+        self._chats = [f"chat_{self._ids.random()}" for _ in range(TURNS)]
+        for number, chat in enumerate(self._chats):
+            now = self._clock.now()
+            new = Conversation(agent.tenant_id, chat, f"user-{number}", agent.id, "A chat", now, now)
+            DynamoConversationStore(table).create(new, key=None, token=self._ids.random())
+            engine.begin(BeginTurn(agent.tenant_id, chat, "hello"))
+
+    def run(self, responder_of: Callable[[int], Responder]) -> Sequence[Turn]:
+        """All turns at once, as they have ended."""
+        with ThreadPoolExecutor(TURNS) as workers:
+            list(workers.map(lambda number: self._drain(self._chats[number], responder_of(number)), range(TURNS)))
+        ended = [self._turns.turn(self._agent.tenant_id, chat, 1) for chat in self._chats]
+        return [turn for turn in ended if turn is not None]
+
+    def standing(self) -> Standing:
+        return self._budgets.standing(self._agent.tenant_id, TENANT, self._budget.window(self._clock.now()))
+
+    def rows(self) -> Sequence[UsageRow]:
+        return self._usage.of_day(self._agent.tenant_id, day_of(self._clock.now()))
+
+    def _drain(self, chat: str, responder: Responder) -> None:
+        accounts = TenantAccounts(
+            self._budgets, self._usage, self._turns, MemoryAgents(self._agent), PRICES, clock=self._clock
+        )
+        worker = Worker(
+            self._turns,
+            responder,
+            ListeningAudience(),
+            self._wakeups,
+            clock=self._clock,
+            ids=self._ids,
+            accounts=accounts,
+        )
+        # Woken twice, as a queue may do.
+        for _ in range(2):
+            deadline = self._clock.monotonic() + 100
+            worker.drain(self._agent.tenant_id, chat, turn_number=1, deadline=deadline)
 
 
 def test_fifty_turns_at_once_on_a_budget_for_ten(table: Table) -> None:
-    clock, ids, wakeups = SystemClock(), RandomIds(), QueuedWakeups()
-    tenant = f"tenant-{uuid4().hex}"
-    agent = OneAgent().get(tenant, "default")
-    assert agent is not None
+    agent = Agent(f"tenant-{uuid4().hex}", "default", "Ada", "Be kind.", 0, 0)
     most = bounds.most(agent, PRICES, [], "hello")
 
     def talkative(_content: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
         yield TextDelta("hello")
         yield Completed(bounds.most_input(agent, [], "hello"), PRICE.max_output)
 
-    conversations, turns, budgets = DynamoConversationStore(table), DynamoTurnStore(table), DynamoBudgetStore(table)
-    usage = DynamoUsageStore(table)
-    budget = Budget(tenant, TENANT, "month", micros=PAID * most.micros)
-    budgets.put(budget)
-    engine = TurnEngine(turns, wakeups, clock=clock, ids=ids)
-    chats = [f"chat_{ids.random()}" for _ in range(TURNS)]
-    for number, chat in enumerate(chats):
-        now = clock.now()
-        new = Conversation(tenant, chat, f"user-{number}", "default", "A chat", now, now)
-        conversations.create(new, key=None, token=ids.random())
-        engine.begin(BeginTurn(tenant, chat, "hello"))
+    crowd = Crowd(table, agent, micros=PAID * most.micros)
+    ended = crowd.run(lambda _number: ScriptedResponder(talkative))
+    assert Counter(turn.state for turn in ended) == {TurnState.DONE: PAID, TurnState.FAILED: TURNS - PAID}
+    assert {turn.failure.code for turn in ended if turn.failure} == {"BUDGET_EXCEEDED"}
+    assert crowd.standing() == Standing(Amount(PAID * most.micros, PAID * most.tokens), {})
+    assert sum(row.usage.attempts for row in crowd.rows()) == TURNS
+    assert sum(row.usage.micros for row in crowd.rows()) == PAID * most.micros
 
-    def drain(chat: str) -> None:
-        accounts = TenantAccounts(budgets, usage, turns, OneAgent(), PRICES, clock=clock)
-        worker = Worker(
-            turns,
-            ScriptedResponder(talkative),
-            ListeningAudience(),
-            wakeups,
-            clock=clock,
-            ids=ids,
-            accounts=accounts,
-        )
-        # Woken twice, as a queue may do.
-        for _ in range(2):
-            worker.drain(tenant, chat, turn_number=1, deadline=clock.monotonic() + 100)
 
-    with ThreadPoolExecutor(TURNS) as workers:
-        list(workers.map(drain, chats))
+def test_fifty_turns_of_two_rounds_at_once_on_a_budget_for_ten_rounds(table: Table) -> None:
+    tenant = f"tenant-{uuid4().hex}"
+    agent = Agent(tenant, "helper", "Ada", "Be kind.", 0, 0, model="scripted", skillset_id="skills")
+    most = bounds.most(agent, PRICES, [], "hello")
+    first = Completed(
+        most.tokens - PRICE.max_output,
+        PRICE.max_output,
+        calls=(ToolCall("1", "look", '{"query": "tea"}'),),
+        stop="calls",
+    )
+    second = Completed(500, PRICE.max_output)
+    models = [ScriptedModel((first,), (TextDelta("Green."), second)) for _ in range(TURNS)]
 
-    ended = [turns.turn(tenant, chat, 1) for chat in chats]
-    assert Counter(turn.state for turn in ended if turn) == {TurnState.DONE: PAID, TurnState.FAILED: TURNS - PAID}
-    assert {turn.failure.code for turn in ended if turn and turn.failure} == {"BUDGET_EXCEEDED"}
-    standing = budgets.standing(tenant, TENANT, budget.window(clock.now()))
-    assert standing.committed == Amount(PAID * most.micros, PAID * most.tokens)
-    assert standing.reservations == {}
-    rows = usage.of_day(tenant, day_of(clock.now()))
-    assert sum(row.usage.attempts for row in rows) == TURNS
-    assert sum(row.usage.micros for row in rows) == PAID * most.micros
+    def house(number: int) -> Responder:
+        ability = SearchAbility(kind="search", name="look", dataset_id="docs")
+        return House(models[number], agents=(agent,), abilities=(ability,), tenant_id=tenant).responder
+
+    crowd = Crowd(table, agent, micros=PAID * most.micros)
+    ended = crowd.run(house)
+    assert {turn.state for turn in ended} <= {TurnState.DONE, TurnState.FAILED}
+    assert {turn.failure.code for turn in ended if turn.failure} == {"BUDGET_EXCEEDED"}
+    asked = Counter(len(model.requests) for model in models)
+    spent = asked[1] * most.micros + asked[2] * (most.micros + 600)
+    assert 0 < spent <= PAID * most.micros
+    assert asked[2] == sum(turn.state is TurnState.DONE for turn in ended)
+    assert crowd.standing() == Standing(Amount(spent, spent), {})
+    assert sum(row.usage.micros for row in crowd.rows()) == spent

@@ -118,6 +118,65 @@ def test_a_late_settlement_does_not_touch_the_next_attempts_reservation(store: B
     assert standing(store, budget) == Standing(new.amount, {"chat_1": new})
 
 
+def larger(one: Reservation, micros: int, tokens: int) -> Reservation:
+    return replace(one, amount=Amount(micros, tokens))
+
+
+def test_a_reservation_is_extended_to_the_last_of_the_budget_and_no_further(store: BudgetStore, budget: Budget) -> None:
+    one, other = reservation("chat_1"), reservation("chat_2")
+    store.reserve(budget, WINDOW, one)
+    store.reserve(budget, WINDOW, other)
+    for micros, tokens in ((61, 10), (60, 991)):
+        with pytest.raises(NotReservedError) as refused:
+            store.extend(budget, WINDOW, one, larger(one, micros, tokens))
+        assert refused.value.standing == Standing(Amount(80, 20), {"chat_1": one, "chat_2": other})
+    whole = larger(one, 60, 990)
+    store.extend(budget, WINDOW, one, whole)
+    assert standing(store, budget) == Standing(Amount(100, 1_000), {"chat_1": whole, "chat_2": other})
+    settle(store, budget, whole, micros=50, tokens=12)
+    assert standing(store, budget) == Standing(Amount(90, 22), {"chat_2": other})
+
+
+def test_an_extension_that_comes_twice_counts_once(store: BudgetStore, budget: Budget) -> None:
+    one, more = reservation(), larger(reservation(), 45, 20)
+    store.reserve(budget, WINDOW, one)
+    store.extend(budget, WINDOW, one, more)
+    with pytest.raises(NotReservedError) as refused:
+        store.extend(budget, WINDOW, one, more)
+    assert refused.value.standing == Standing(more.amount, {"chat_1": more})
+
+
+@pytest.mark.parametrize("gone", ["never made", "settled", "taken over"])
+def test_what_does_not_stand_is_not_extended(store: BudgetStore, budget: Budget, gone: str) -> None:
+    one, next_attempt = reservation(), replace(reservation(), attempt=2)
+    if gone != "never made":
+        store.reserve(budget, WINDOW, one)
+        settle(store, budget, one)
+    if gone == "taken over":
+        store.reserve(budget, WINDOW, next_attempt)
+    before = standing(store, budget)
+    with pytest.raises(NotReservedError) as refused:
+        store.extend(budget, WINDOW, one, larger(one, 50, 50))
+    assert refused.value.standing == standing(store, budget) == before
+
+
+def test_an_extension_is_limited_by_what_is_given_only(store: BudgetStore, budget: Budget) -> None:
+    one = reservation()
+    unlimited = replace(budget, micros=None)
+    store.reserve(unlimited, WINDOW, one)
+    store.extend(unlimited, WINDOW, one, larger(one, 10**15, 10))
+    with pytest.raises(NotReservedError):
+        store.extend(replace(budget, tokens=5), WINDOW, larger(one, 10**15, 10), larger(one, 10**15, 10))
+
+
+def test_who_does_not_know_of_an_extension_settles_all_of_it(store: BudgetStore, budget: Budget) -> None:
+    one = reservation()
+    store.reserve(budget, WINDOW, one)
+    store.extend(budget, WINDOW, one, larger(one, 70, 15))
+    settle(store, budget, one, micros=15, tokens=4)
+    assert standing(store, budget) == Standing(Amount(15, 4), {})
+
+
 def test_windows_scopes_and_tenants_do_not_mix(store: BudgetStore, budget: Budget) -> None:
     store.reserve(budget, WINDOW, reservation())
     assert store.standing(budget.tenant_id, TENANT, "2025-07") == Standing()

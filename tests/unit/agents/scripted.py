@@ -70,11 +70,12 @@ class MemoryAgents:
 
 
 class MemorySkills:
-    def __init__(self, abilities: Sequence[Ability]) -> None:
+    def __init__(self, abilities: Sequence[Ability], tenant_id: str) -> None:
         self._abilities = abilities
+        self._tenant_id = tenant_id
 
     def get(self, tenant_id: str, skillset_id: str) -> Skillset | None:
-        found = (tenant_id, skillset_id) == ("tenant", "skills")
+        found = (tenant_id, skillset_id) == (self._tenant_id, "skills")
         return Skillset(tenant_id, skillset_id, "Skills", self._abilities, 1, 1) if found else None
 
 
@@ -111,12 +112,13 @@ class House:
         guard: Guard | None = None,
         secrets: dict[tuple[str, str], str] | None = None,
         guardrails: Callable[[], "BedrockRuntimeClient"] = no_guardrails,
+        tenant_id: str = "tenant",
     ) -> None:
         self.models = models or (ScriptedModel(),)
         self.passages = Passages(passages or {})
         registry = ModelRegistry({model.name: lambda model=model: model for model in self.models})  # type: ignore[misc]
         self.workshop = Workshop(
-            MemorySkills(abilities),
+            MemorySkills(abilities, tenant_id),
             finder=self.passages,
             secrets=KnownSecrets(secrets or {}),
             guard=guard or Guard(),

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from parlance.agents.calls import ReplyEvent
 from parlance.agents.context import TurnContext
+from parlance.agents.metering import Meter
 from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, ModelEvent, TextDelta
 from parlance.agents.models.base import ModelTimeoutError as ModelTimeout
 from parlance.conversations.caller import Caller
@@ -564,6 +565,7 @@ class HistoryKeepingResponder(ScriptedResponder):
         content: str,
         cancellation: Cancellation,
         context: TurnContext,
+        meter: Meter,
     ) -> Iterator[ReplyEvent]:
         expected = self._machine.expected_history(content)
         if list(history) != expected:
@@ -575,6 +577,7 @@ class HistoryKeepingResponder(ScriptedResponder):
             content=content,
             cancellation=cancellation,
             context=context,
+            meter=meter,
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from parlance.agents.definitions import Agent, ModelChoice
+from parlance.agents.definitions import Agent
 from parlance.agents.models.base import Cancellation, Completed, ModelError, ModelEvent, TextDelta
 from parlance.clock import day_of
 from parlance.conversations.caller import Caller
@@ -53,7 +53,9 @@ class Bench:
     usage: MemoryUsageStore = field(default_factory=MemoryUsageStore)
     wakeups: QueuedWakeups = field(default_factory=QueuedWakeups)
     tables: MemoryTables = field(default_factory=MemoryTables)
-    responder: ScriptedResponder = field(default_factory=lambda: ScriptedResponder(answer))
+    responder: ScriptedResponder = field(
+        default_factory=lambda: ScriptedResponder(answer, instructions=AGENT.instructions)
+    )
 
     def __post_init__(self) -> None:
         self.conversations = MemoryConversationStore(self.tables)
@@ -344,35 +346,6 @@ def test_a_wakeup_that_comes_twice_counts_once(bench: Bench) -> None:
     with ThreadPoolExecutor(2) as workers:
         list(workers.map(bench.drain, ["chat", "chat"]))
     assert bench.used() == [DayUsage(day_of(bench.clock.now()), 1, 3, 5, 13)]
-
-
-def test_a_fallback_that_answered_is_paid_by_its_own_price() -> None:
-    prices = Prices({"dear/big": PRICE, "cheap": Price(input=0, output=1_000_000)})
-    agent = replace(
-        AGENT, model="dear", settings={"model": "big"}, fallbacks=[ModelChoice("cheap", {"model": "small"})]
-    )
-
-    class Fallback:
-        def get(self, tenant_id: str, agent_id: str) -> Agent | None:
-            return agent
-
-    bench = Bench()
-    bench.chat()
-    bench.responder.script = lambda _text, _cancel: iter([TextDelta("x"), Completed(3, 5, {"model": "small"})])
-    accounts = TenantAccounts(bench.budgets, bench.usage, bench.turns, Fallback(), prices, clock=bench.clock)
-    worker = Worker(
-        bench.turns,
-        bench.responder,
-        ListeningAudience(),
-        bench.wakeups,
-        clock=bench.clock,
-        ids=bench.ids,
-        timing=TIMING,
-        accounts=accounts,
-    )
-    bench.send()
-    bench.drain(worker=worker)
-    assert bench.turn().usage == Usage(1, 3, 5, 5)
 
 
 def test_a_stop_before_the_model_is_called_uses_nothing(bench: Bench) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from parlance.agents.definitions import ModelChoice
+from parlance.agents.metering import UNMETERED, Meter
 from parlance.agents.models.base import (
     Cancellation,
     Completed,
@@ -32,17 +34,19 @@ class Link:
     """A model and the request that is made for it; made late, since most links are never asked."""
 
     model: Model
+    choice: ModelChoice
     request: Callable[[], ModelRequest]
 
 
 class Chain:
     """Asks links in their order. One that has begun to speak is not replaced: the user has heard it."""
 
-    def __init__(self, links: Sequence[Link]) -> None:
+    def __init__(self, links: Sequence[Link], meter: Meter = UNMETERED) -> None:
         self._links = links
+        self._meter = meter
 
     def stream(self, cancellation: Cancellation) -> Iterator[ModelEvent]:
-        """The end names the model that answered. Raises the last link's ModelError."""
+        """The end names the model that answered. Raises the last link's ModelError, and what the meter raises."""
         *firsts, last = self._links
         for link in firsts:
             spoken = False
@@ -61,7 +65,10 @@ class Chain:
         yield from self._ask(last, cancellation)
 
     def _ask(self, link: Link, cancellation: Cancellation) -> Iterator[ModelEvent]:
-        for event in link.model.stream(link.request(), cancellation):
+        request = link.request()
+        self._meter.asks(link.choice, request)
+        for event in link.model.stream(request, cancellation):
+            self._meter.hears(event)
             if isinstance(event, Completed):
                 yield replace(event, metadata={"model": link.model.name, **event.metadata})
             else:

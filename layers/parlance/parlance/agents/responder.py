@@ -8,6 +8,7 @@ from parlance.agents.calls import ReplyEvent
 from parlance.agents.chain import Chain, Link
 from parlance.agents.context import TurnContext
 from parlance.agents.definitions import Agent, AgentReader, ModelChoice
+from parlance.agents.metering import UNMETERED, Meter
 from parlance.agents.models.base import (
     Cancellation,
     ChatMessage,
@@ -54,9 +55,11 @@ class AgentResponder:
         content: str,
         cancellation: Cancellation,
         context: TurnContext = _NOTHING_KNOWN,
+        meter: Meter = UNMETERED,
         depth: int = 0,
     ) -> Iterator[ReplyEvent]:
-        """What is said and called, and one end that names the model. Raises ModelError, also for a missing agent.
+        """What is said and called, and one end that names the model. Raises ModelError, also for a missing agent,
+        and what the meter raises.
 
         A history that ends with the results of calls goes on from there: then `content` is empty.
         `depth` counts the agents that stand between the user and this one.
@@ -69,7 +72,7 @@ class AgentResponder:
         if instead is not None:
             yield from instead
             return
-        reply = self._reply(agent, history, content, cancellation, context, depth)
+        reply = self._reply(agent, history, content, cancellation, context, meter, depth)
         yield from moderation.moderated(reply) if moderation else reply
 
     def _reply(
@@ -79,24 +82,32 @@ class AgentResponder:
         content: str,
         cancellation: Cancellation,
         context: TurnContext,
+        meter: Meter,
         depth: int,
     ) -> Iterator[ReplyEvent]:
-        ask = partial(self._ask, agent.tenant_id, context, depth + 1)
+        ask = partial(self._ask, agent.tenant_id, context, meter, depth + 1)
         box = self._workshop.box(agent, context.functions, ask if depth < _DEPTH_MAX else None)
         key = self._ids.random()
         asked = _Asked(agent, history, content, context, box, key, self._finder)
         models = [(self._model(choice), choice) for choice in agent.choices]
 
         def speak(exchange: Sequence[ChatMessage]) -> Iterator[ModelEvent]:
-            links = [Link(model, partial(asked.request, model, choice, exchange)) for model, choice in models]
-            return Chain(links).stream(cancellation)
+            links = [Link(model, choice, partial(asked.request, model, choice, exchange)) for model, choice in models]
+            return Chain(links, meter).stream(cancellation)
 
         rounds = min(agent.max_rounds, context.max_rounds or agent.max_rounds)
         for event in Rounds(speak, box, max_rounds=rounds, key=key, cancellation=cancellation).run():
             yield asked.with_sources(event) if isinstance(event, Completed) else event
 
     def _ask(
-        self, tenant_id: str, context: TurnContext, depth: int, agent_id: str, message: str, cancellation: Cancellation
+        self,
+        tenant_id: str,
+        context: TurnContext,
+        meter: Meter,
+        depth: int,
+        agent_id: str,
+        message: str,
+        cancellation: Cancellation,
     ) -> Iterator[ReplyEvent]:
         """What an agent's ability asks another one: who the user is goes along, what the client can do does not."""
         return self.respond(
@@ -106,6 +117,7 @@ class AgentResponder:
             content=message,
             cancellation=cancellation,
             context=TurnContext(identity=context.identity),
+            meter=meter,
             depth=depth,
         )
 

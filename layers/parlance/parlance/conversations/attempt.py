@@ -15,7 +15,7 @@ from parlance.agents.context import TurnContext
 from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, TextDelta
 from parlance.clock import Clock, day_of
 from parlance.conversations.collaborators import Account, Accounts, News, Responder
-from parlance.conversations.failures import FAILED, TIMED_OUT, failure_of, over_budget
+from parlance.conversations.failures import FAILED, TIMED_OUT, failure_of
 from parlance.conversations.keeper import Keeper
 from parlance.conversations.log import Abandoned, End, Ended, TurnFailed, TurnLog
 from parlance.conversations.model import Claim, Failure, Message, Turn, TurnState, Usage
@@ -110,18 +110,16 @@ class Attempt:
             return self._failed(FAILED)
         try:
             self._account = self._accounts.open(self._claim, self._history)
-        except BudgetExceededError as error:
-            return self._failed(over_budget(error))
-        except (ContendedError, UnansweredError) as error:
-            logger.error("budget not reserved", turn_id=self._claim.turn.id, error=type(error).__name__)
-            return self._failed(FAILED)
+        except (BudgetExceededError, ContendedError, UnansweredError) as error:
+            self._not_reserved(error)
+            return self._failed(failure_of(error))
         return self._answer(keeper, self._account)
 
     def _answer(self, keeper: Keeper, account: Account) -> Outcome | None:
-        threading.Thread(target=self._read, name="model-reader", daemon=True).start()
+        threading.Thread(target=self._read, args=(account,), name="model-reader", daemon=True).start()
         ending = self._collect(keeper)
         completed = ending.completed if ending else None
-        self._usage = account.usage(completed, self.log.text())
+        self._usage = account.usage()
         if keeper.lease_lost:
             return None
         if keeper.stop_seen:
@@ -145,7 +143,7 @@ class Attempt:
     def _calls(self) -> Sequence[Mapping[str, Any]]:
         return tuple(call.kept() for call in self.log.calls())
 
-    def _read(self) -> None:
+    def _read(self, account: Account) -> None:
         """The reader thread: every way for it to end is told to the collector."""
         completed: Completed | None = None
         error: Exception | None = None
@@ -157,6 +155,7 @@ class Attempt:
                 content=self._claim.message.content,
                 cancellation=self._cancellation,
                 context=TurnContext.restored(self._claim.turn.context),
+                meter=account,
             ):
                 if isinstance(event, Completed):
                     completed = event
@@ -165,10 +164,17 @@ class Attempt:
         except ModelError as failure:
             logger.warning("model failed", turn_id=self._claim.turn.id, error=type(failure).__name__, why=str(failure))
             error = failure
+        except (BudgetExceededError, ContendedError, UnansweredError) as failure:
+            self._not_reserved(failure)
+            error = failure
         except Exception as failure:  # noqa: BLE001 - a thread's entry point: a fault in a model fails its turn only
             logger.error("model broke", turn_id=self._claim.turn.id, error=type(failure).__name__)
             error = failure
         self._pieces.put(_ReadingEnded(completed, error))
+
+    def _not_reserved(self, error: Exception) -> None:
+        if not isinstance(error, BudgetExceededError):
+            logger.error("budget not reserved", turn_id=self._claim.turn.id, error=type(error).__name__)
 
     def _collect(self, keeper: Keeper) -> _ReadingEnded | None:
         """Cut the model's text into the log's tokens. None when the time ran out or the model would not stop."""

@@ -5,7 +5,9 @@ from typing import Protocol
 
 from parlance.agents.calls import ReplyEvent
 from parlance.agents.context import TurnContext
-from parlance.agents.models.base import Cancellation, ChatMessage, Completed
+from parlance.agents.definitions import ModelChoice
+from parlance.agents.metering import Meter
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelEvent, ModelRequest
 from parlance.conversations.log import TurnLog
 from parlance.conversations.model import Claim, Conversation, Message, Turn, Usage
 
@@ -32,7 +34,7 @@ class Sweeps(Protocol):
 
 
 class Responder(Protocol):
-    """Answers for an agent. Raises ModelError."""
+    """Answers for an agent. Tells the meter of every call of a model. Raises ModelError, and what the meter raises."""
 
     def respond(
         self,
@@ -43,14 +45,15 @@ class Responder(Protocol):
         content: str,
         cancellation: Cancellation,
         context: TurnContext,
+        meter: Meter,
     ) -> Iterator[ReplyEvent]: ...
 
 
-class Account(Protocol):
+class Account(Meter, Protocol):
     """What one attempt may use, and has used."""
 
-    def usage(self, completed: Completed | None, said: str) -> Usage:
-        """The tokens of the attempt and their price. `completed` is None where the model did not come to its end."""
+    def usage(self) -> Usage:
+        """The tokens of the attempt until now, and their price."""
         ...
 
     def settle(self, usage: Usage) -> None:
@@ -62,7 +65,7 @@ class Accounts(Protocol):
     """Who pays for the attempts."""
 
     def open(self, claim: Claim, history: Sequence[Message]) -> Account:
-        """Reserve what the attempt may use at the most. Raises BudgetExceededError, ContendedError, UnansweredError."""
+        """Reserve what one answer may use at the most. Raises BudgetExceededError, ContendedError, UnansweredError."""
         ...
 
     def record(self, conversation: Conversation) -> None:
@@ -106,12 +109,19 @@ class Audience(Protocol):
 
 class _OpenAccount:
     def __init__(self, claim: Claim) -> None:
-        self._attempt = claim.turn.attempt
+        self._usage = Usage(claim.turn.attempt)
 
-    def usage(self, completed: Completed | None, said: str) -> Usage:  # noqa: ARG002 - nobody pays for what was said
-        if completed is None:
-            return Usage(attempt=self._attempt)
-        return Usage(self._attempt, completed.input_tokens, completed.output_tokens)
+    def asks(self, choice: ModelChoice, request: ModelRequest) -> None:
+        pass
+
+    def hears(self, event: ModelEvent) -> None:
+        if isinstance(event, Completed):
+            before = self._usage
+            asked, answered = before.input_tokens + event.input_tokens, before.output_tokens + event.output_tokens
+            self._usage = Usage(before.attempt, asked, answered)
+
+    def usage(self) -> Usage:
+        return self._usage
 
     def settle(self, usage: Usage) -> None:
         pass

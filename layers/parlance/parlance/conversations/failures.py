@@ -16,12 +16,10 @@ REFUSED = Failure("AGENT_ERROR", "The agent may not answer this.")
 TOO_LONG = Failure("AGENT_ERROR", "This is longer than the agent can read. Say it in fewer words.")
 
 
-def over_budget(error: BudgetExceededError) -> Failure:
-    return Failure("BUDGET_EXCEEDED", error.message)
-
-
 def failure_of(error: Exception) -> Failure:
     match error:
+        case BudgetExceededError():
+            return Failure("BUDGET_EXCEEDED", error.message)
         case ModelTimeoutError():
             return TIMED_OUT
         case ModelThrottledError():

@@ -54,45 +54,63 @@ class DynamoBudgetStore:
             "v": keys.SCHEMA_VERSION,
             "expires": int(datetime.combine(window_ends(window), time(), UTC).timestamp()) + _KEPT_SECONDS,
         }
-        when = "attribute_not_exists(#own)"
-        for name, limit, wanted in (("micros", budget.micros, amount.micros), ("tokens", budget.tokens, amount.tokens)):
-            if limit is not None and wanted > limit:
-                raise NotReservedError(self.standing(budget.tenant_id, budget.scope, window))
-            if limit is not None:
-                when += f" AND (attribute_not_exists({name}) OR {name} <= :{name}_before)"
-                values[f"{name}_before"] = limit - wanted
+        room, limits = _room(budget, amount)
+        if min(limits.values(), default=0) < 0:
+            raise NotReservedError(self.standing(budget.tenant_id, budget.scope, window))
         try:
             self._table.update(
                 Update(
                     _standing_key(budget.tenant_id, budget.scope, window),
                     "SET #own = :reservation, v = :v, expires_at = :expires ADD micros :micros, tokens :tokens",
-                    when=when,
-                    values=values,
+                    when="attribute_not_exists(#own)" + room,
+                    values=values | limits,
                     names={"#own": f"{_RESERVED}{reservation.conversation_id}"},
                 )
             )
         except ConditionFailedError as error:
             raise NotReservedError(_standing(error.item)) from error
 
-    def settle(self, tenant_id: str, scope: Scope, window: str, reservation: Reservation, used: Amount) -> None:
-        change = used - reservation.amount
+    def extend(self, budget: Budget, window: str, before: Reservation, after: Reservation) -> None:
+        more = after.amount - before.amount
+        stands, values = _stands(before)
+        room, limits = _room(budget, more)
+        values |= {"reservation": _reservation_map(after), "more_micros": more.micros, "more_tokens": more.tokens}
         try:
             self._table.update(
                 Update(
-                    _standing_key(tenant_id, scope, window),
-                    "REMOVE #own ADD micros :micros, tokens :tokens",
-                    when="#own.turn = :turn AND #own.attempt = :attempt",
-                    values={
-                        "micros": change.micros,
-                        "tokens": change.tokens,
-                        "turn": reservation.turn,
-                        "attempt": reservation.attempt,
-                    },
-                    names={"#own": f"{_RESERVED}{reservation.conversation_id}"},
+                    _standing_key(budget.tenant_id, budget.scope, window),
+                    "SET #own = :reservation ADD micros :more_micros, tokens :more_tokens",
+                    when=stands + room,
+                    values=values | limits,
+                    names={"#own": f"{_RESERVED}{before.conversation_id}"},
                 )
             )
-        except ConditionFailedError:
-            return  # Settled before, by an earlier call or by somebody who found it left behind.
+        except ConditionFailedError as error:
+            raise NotReservedError(_standing(error.item)) from error
+
+    def settle(self, tenant_id: str, scope: Scope, window: str, reservation: Reservation, used: Amount) -> None:
+        left: Reservation | None = reservation
+        while left is not None and left.is_of(reservation.turn, reservation.attempt):
+            try:
+                self._settle(_standing_key(tenant_id, scope, window), left, used)
+            except ConditionFailedError as error:
+                # Settled before, by an earlier call or by somebody who found it left behind; or extended.
+                left = _standing(error.item).reservations.get(reservation.conversation_id)
+            else:
+                return
+
+    def _settle(self, key: Key, reservation: Reservation, used: Amount) -> None:
+        change = used - reservation.amount
+        stands, values = _stands(reservation)
+        self._table.update(
+            Update(
+                key,
+                "REMOVE #own ADD micros :more_micros, tokens :more_tokens",
+                when=stands,
+                values={**values, "more_micros": change.micros, "more_tokens": change.tokens},
+                names={"#own": f"{_RESERVED}{reservation.conversation_id}"},
+            )
+        )
 
 
 def _budget_key(tenant_id: str, scope: Scope) -> Key:
@@ -136,6 +154,25 @@ def _reservation_map(reservation: Reservation) -> Item:
         "tokens": reservation.amount.tokens,
         "until": reservation.until,
     }
+
+
+def _room(budget: Budget, more: Amount) -> tuple[str, dict[str, int]]:
+    """The further conditions that so much more fits into a budget, each with what may be committed before."""
+    limits = (("micros", budget.micros, more.micros), ("tokens", budget.tokens, more.tokens))
+    before = {name: limit - wanted for name, limit, wanted in limits if limit is not None}
+    when = "".join(f" AND (attribute_not_exists({name}) OR {name} <= :{name}_before)" for name in before)
+    return when, {f"{name}_before": most for name, most in before.items()}
+
+
+def _stands(reservation: Reservation) -> tuple[str, dict[str, Any]]:
+    """The condition that a reservation, `#own`, stands as it is."""
+    values = {
+        "turn": reservation.turn,
+        "attempt": reservation.attempt,
+        "micros": reservation.amount.micros,
+        "tokens": reservation.amount.tokens,
+    }
+    return " AND ".join(f"#own.{name} = :{name}" for name in values), values
 
 
 def _standing(item: Item | None) -> Standing:

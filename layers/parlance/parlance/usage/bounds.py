@@ -1,9 +1,11 @@
-"""What an attempt may use at the most, before its model is called, and what it did use where nobody counted."""
+"""What calls of models may use at the most, and what they did use where nobody counted."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 
 from parlance.agents.counting import estimated_tokens
 from parlance.agents.definitions import Agent, ModelChoice
+from parlance.agents.models.base import ModelRequest
 from parlance.usage.budgets import Amount
 from parlance.usage.prices import Prices
 
@@ -12,13 +14,18 @@ _BYTES_A_TOKEN = 3
 
 _FRAME_TOKENS = 500
 _PASSAGES_TOKENS = 4_500
-"""What the house itself adds to a request: how material is marked, and the passages that were found."""
+"""What is added to a request: how material is marked, or a provider's own words on tools; the passages found."""
+
+_TOOLS_TOKENS = 1_500
+"""Enough for most skillsets. What a larger one takes beyond it is reserved when it is known."""
 
 
 def most_input(agent: Agent, history: Iterable[str], content: str) -> int:
     """The input tokens of one request to a model of this agent."""
     said = min(sum(_most_tokens(text) for text in history), agent.history_tokens * 4 // _BYTES_A_TOKEN)
-    added = _FRAME_TOKENS + (_PASSAGES_TOKENS if agent.dataset_id is not None else 0)
+    added = _FRAME_TOKENS
+    added += _PASSAGES_TOKENS if agent.dataset_id is not None else 0
+    added += _TOOLS_TOKENS if agent.skillset_id is not None else 0
     return _most_tokens(agent.instructions) + said + _most_tokens(content) + added
 
 
@@ -39,10 +46,28 @@ def most(agent: Agent, prices: Prices, history: Iterable[str], content: str) -> 
     )
 
 
-def least_input(agent: Agent, history: Iterable[str], content: str) -> int:
+def most_of(choice: ModelChoice, request: ModelRequest, prices: Prices) -> Amount:
+    """One answer to this very request."""
+    asked = sum(_most_tokens(text) for text in _texts(request))
+    asked += (_FRAME_TOKENS if request.tools else 0) + (_PASSAGES_TOKENS if request.dataset_id is not None else 0)
+    answered = most_output(choice, prices)
+    return Amount(prices.of(choice).micros(asked, answered), asked + answered)
+
+
+def least_input(request: ModelRequest) -> int:
     """What a provider has read at least when it began to answer."""
-    said = min(sum(estimated_tokens(text) for text in history), agent.history_tokens)
-    return estimated_tokens(agent.instructions) + said + estimated_tokens(content)
+    return sum(estimated_tokens(text) for text in _texts(request))
+
+
+def _texts(request: ModelRequest) -> Iterator[str]:
+    yield request.instructions
+    yield request.context
+    for tool in request.tools:
+        yield f"{tool.name} {tool.description} {json.dumps(tool.parameters)}"
+    for message in request.messages:
+        yield message.content
+        yield from (f"{call.name} {call.arguments}" for call in message.calls)
+        yield from (result.content for result in message.results)
 
 
 def _most_tokens(text: str) -> int:

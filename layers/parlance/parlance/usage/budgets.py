@@ -4,6 +4,7 @@ A budget's period has one item that is only ever changed by single conditional w
 which is spent or reserved, and every reservation by itself:
 
     reserve: room for it, and none for this conversation       committed + amount, reservation stored
+    extend:  room for it, and this very reservation stands     committed + (more - amount), reservation replaced
     settle:  this very reservation still stands                committed + (used - amount), reservation gone
 
 So neither a call that is repeated nor a worker that died can count anything twice, and what nobody settles is found
@@ -44,6 +45,12 @@ class Amount:
 
     def __add__(self, other: "Amount") -> "Amount":
         return Amount(self.micros + other.micros, self.tokens + other.tokens)
+
+    def fits(self, room: "Amount") -> bool:
+        return self.micros <= room.micros and self.tokens <= room.tokens
+
+    def at_least(self, other: "Amount") -> "Amount":
+        return Amount(max(self.micros, other.micros), max(self.tokens, other.tokens))
 
 
 @dataclass(frozen=True, slots=True)

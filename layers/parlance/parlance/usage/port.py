@@ -9,7 +9,7 @@ from parlance.usage.budgets import Amount, Budget, Reservation, Scope, Standing
 
 
 class NotReservedError(Exception):
-    """There is no room, or the conversation has a reservation already; `standing` tells which."""
+    """There is no room, or the conversation's reservation is not as expected; `standing` tells which."""
 
     def __init__(self, standing: Standing) -> None:
         super().__init__("not reserved")
@@ -41,8 +41,15 @@ class BudgetStore(Protocol):
         """Add a reservation if the budget has room for it. Raises NotReservedError."""
         ...
 
+    def extend(self, budget: Budget, window: str, before: Reservation, after: Reservation) -> None:
+        """Let a larger reservation of the same attempt replace one if the budget has room. Raises NotReservedError."""
+        ...
+
     def settle(self, tenant_id: str, scope: Scope, window: str, reservation: Reservation, used: Amount) -> None:
-        """Commit what was used in place of what was reserved. Nothing if that reservation stands no more."""
+        """Commit what was used in place of what was reserved, also if the attempt has extended it since.
+
+        Nothing if no reservation of that attempt stands any more.
+        """
         ...
 
 
