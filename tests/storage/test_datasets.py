@@ -318,3 +318,14 @@ def test_every_item_carries_the_schema_version(table: Table) -> None:
         assert item is not None
         assert item["v"] == keys.SCHEMA_VERSION
     table.delete(Delete(keys.dataset(dataset.tenant_id, dataset.id)))
+
+
+def test_records_are_read_on_from_any_id(store: DatasetStore, dataset: Dataset) -> None:
+    for number in range(5):
+        store.add_record(dataset.tenant_id, dataset.id, a_record(f"rec_{number}"))
+    read = [record.id for record in store.records_after(dataset.tenant_id, dataset.id, "", limit=2)]
+    assert read == ["rec_0", "rec_1"]
+    store.delete_record(dataset.tenant_id, dataset.id, "rec_1")
+    rest = store.records_after(dataset.tenant_id, dataset.id, "rec_1", limit=9)
+    assert [record.id for record in rest] == ["rec_2", "rec_3", "rec_4"]
+    assert store.records_after(dataset.tenant_id, dataset.id, "rec_4", limit=9) == []

@@ -57,3 +57,9 @@ class RepliesSettings(_FromEnvironment):
 class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str

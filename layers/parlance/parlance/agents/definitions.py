@@ -13,7 +13,10 @@ MAX_AGE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who answers: its instructions, its model with that model's settings, and what it may look up."""
+    """Who answers: its instructions, its model with that model's settings, and what it may look up.
+
+    `profile` is what a dialect keeps with it besides; nothing in it changes how the agent answers.
+    """
 
     tenant_id: str
     id: str
@@ -24,6 +27,7 @@ class Agent:
     model: str = "extractive"
     settings: Mapping[str, Any] = field(default_factory=dict)
     dataset_id: str | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AgentStore(Protocol):

@@ -28,6 +28,22 @@ class Request:
     def query(self, name: str) -> str | None:
         return self._query.get(name)
 
+    @property
+    def method(self) -> str:
+        method: str = self._event["httpMethod"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """As it was sent: REST APIs of API Gateway do not decode it."""
+        path: str = self._event["path"]
+        return path
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """All parameters of the query string; the last of those with one name."""
+        return self._query
+
     def path_after(self, prefix: str) -> str:
         """What follows `prefix` in the path, decoded: REST APIs of API Gateway leave the path as it was sent.
 

@@ -19,7 +19,10 @@ _POSITION_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A named collection of records. `version` grows after every change of the records: caches are keyed by it."""
+    """A named collection of records. `version` grows after every change of the records: caches are keyed by it.
+
+    `profile` is what a dialect keeps with it besides.
+    """
 
     tenant_id: str
     id: str
@@ -29,6 +32,7 @@ class Dataset:
     updated_at: int
     version: int = 1
     record_count: int = 0
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,10 @@ class DatasetStore(Protocol):
 
     def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
         """Every record, a source's records side by side and in order of position."""
+        ...
+
+    def records_after(self, tenant_id: str, dataset_id: str, record_id: str, *, limit: int) -> list[Record]:
+        """Up to `limit` records whose ids come after that one in order, be it there or not ("": from the first)."""
         ...
 
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None: ...

@@ -17,6 +17,7 @@ from parlance.errors import ConflictError, NotFoundError
 from parlance.ids import IdSource
 from parlance.knowledge.datasets import Dataset, Record, SourceRecords, source_prefix
 from parlance.storage import keys
+from parlance.storage.listing import DATASETS, beyond, entry, no_entry
 from parlance.storage.table import (
     ConditionFailedError,
     ContendedError,
@@ -47,6 +48,8 @@ class DatasetRepository:
         self._ids = ids
 
     def create(self, dataset: Dataset) -> None:
+        # Before the dataset itself: an entry without one is passed over, a dataset without one would not be listed.
+        self._table.put(entry(dataset.tenant_id, DATASETS, dataset.created_at, dataset.id))
         try:
             self._table.put(Put(_dataset_item(dataset), when=_ABSENT))
         except ConditionFailedError as error:
@@ -54,29 +57,37 @@ class DatasetRepository:
 
     def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:
         item = self._table.get(keys.dataset(tenant_id, dataset_id))
-        return _dataset(item) if item else None
+        return dataset_from(item) if item else None
 
     def of_tenant(self, tenant_id: str) -> list[Dataset]:
         pk = keys.datasets_pk(tenant_id)
         first, last = keys.dataset(tenant_id, "").sk, keys.dataset(tenant_id, keys.HIGHEST).sk
-        return [_dataset(item) for item in self._table.query_all(pk, first=first, last=last)]
+        return [dataset_from(item) for item in self._table.query_all(pk, first=first, last=last)]
 
     def rename(self, tenant_id: str, dataset_id: str, *, name: str, description: str) -> Dataset:
         values = {"name": name, "description": description, "now": self._clock.now()}
         expression = "SET #name = :name, description = :description, updated_at = :now"
         key = keys.dataset(tenant_id, dataset_id)
         try:
-            return _dataset(self._table.update(Update(key, expression, when=_EXISTS, values=values)))
+            return dataset_from(self._table.update(Update(key, expression, when=_EXISTS, values=values)))
         except ConditionFailedError as error:
             raise NotFoundError("dataset") from error
 
     def delete(self, tenant_id: str, dataset_id: str) -> None:
-        if self._table.delete(Delete(keys.dataset(tenant_id, dataset_id))) is None:
+        gone = self._table.delete(Delete(keys.dataset(tenant_id, dataset_id)))
+        if gone is None:
             raise NotFoundError("dataset")
+        self._table.delete(no_entry(tenant_id, DATASETS, gone["created_at"], dataset_id))
         self._table.batch_write(deletes=list(self._record_keys(tenant_id, dataset_id, "")))
 
     def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
         return self._records(tenant_id, dataset_id, "")
+
+    def records_after(self, tenant_id: str, dataset_id: str, record_id: str, *, limit: int) -> list[Record]:
+        pk, first, last = _range(tenant_id, dataset_id, "")
+        mark = keys.record(tenant_id, dataset_id, record_id).sk
+        found = beyond(self._table, pk, first=first, last=last, mark=mark, newest_first=False, limit=limit)
+        return [_record(item) for item in found.items]
 
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
         item = self._table.get(keys.record(tenant_id, dataset_id, record_id))
@@ -99,7 +110,7 @@ class DatasetRepository:
         item = self._table.get(keys.dataset(tenant_id, dataset_id))
         if item is None:
             raise NotFoundError("dataset")
-        current = _dataset(item)
+        current = dataset_from(item)
         must_commit = "import_began" in item
         changed: list[str] = []
         held = _Held(lambda prefix: self._records(tenant_id, dataset_id, prefix))
@@ -154,7 +165,7 @@ class DatasetRepository:
         expression = "SET version = :new, record_count = :count, updated_at = :now REMOVE import_began"
         key = keys.dataset(current.tenant_id, current.id)
         item = self._table.update(Update(key, expression, when="version = :old", values=values))
-        return _dataset(item)
+        return dataset_from(item)
 
     def _sweep(self, tenant_id: str, dataset_id: str, sources: Iterable[str]) -> None:
         for source in sources:
@@ -242,22 +253,25 @@ def _range(tenant_id: str, dataset_id: str, prefix: str) -> tuple[str, str, str]
 
 def _dataset_item(dataset: Dataset) -> Item:
     key = keys.dataset(dataset.tenant_id, dataset.id)
+    return {"pk": key.pk, "sk": key.sk, "v": keys.SCHEMA_VERSION, **dataset_attributes(dataset)}
+
+
+def dataset_attributes(dataset: Dataset) -> Item:
+    """A dataset's item without its key."""
     return {
-        "pk": key.pk,
-        "sk": key.sk,
-        "v": keys.SCHEMA_VERSION,
         "tenant_id": dataset.tenant_id,
         "id": dataset.id,
         "name": dataset.name,
         "description": dataset.description,
         "version": dataset.version,
         "record_count": dataset.record_count,
+        "profile": json.dumps(dict(dataset.profile)) if dataset.profile else None,
         "created_at": dataset.created_at,
         "updated_at": dataset.updated_at,
     }
 
 
-def _dataset(item: Item) -> Dataset:
+def dataset_from(item: Item) -> Dataset:
     return Dataset(
         tenant_id=item["tenant_id"],
         id=item["id"],
@@ -267,6 +281,7 @@ def _dataset(item: Item) -> Dataset:
         updated_at=item["updated_at"],
         version=item["version"],
         record_count=item["record_count"],
+        profile=json.loads(item["profile"]) if "profile" in item else {},
     )
 
 

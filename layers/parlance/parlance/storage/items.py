@@ -52,6 +52,8 @@ def conversation_item(conversation: Conversation) -> Item:
         failed_turn=conversation.failed_turn,
         retries=list(conversation.retries),
         request_key=conversation.request_key,
+        tokens_used=conversation.tokens_used or None,
+        profile=json.dumps(conversation.profile) if conversation.profile else None,
         lease_owner=lease.owner if lease else None,
         lease_until=lease.until if lease else None,
         lease_turn=lease.turn if lease else None,
@@ -82,6 +84,9 @@ def conversation_from(item: Item) -> Conversation:
         retries=tuple(item["retries"]),
         lease=lease,
         request_key=item.get("request_key"),
+        tokens_used=item.get("tokens_used", 0),
+        profile=json.loads(item["profile"]) if "profile" in item else {},
+        revision=item.get("rev", 0),
     )
 
 
@@ -96,6 +101,7 @@ def message_item(tenant_id: str, conversation_id: str, message: Message) -> Item
         turn_id=message.turn_id,
         metadata=json.dumps(message.metadata) if message.metadata else None,
         failed=message.failed or None,
+        profile=json.dumps(message.profile) if message.profile else None,
     )
 
 
@@ -109,6 +115,7 @@ def message_from(item: Item) -> Message:
         turn_id=item.get("turn_id"),
         metadata=json.loads(item["metadata"]) if "metadata" in item else {},
         failed=item.get("failed", False),
+        profile=json.loads(item["profile"]) if "profile" in item else {},
     )
 
 

@@ -64,7 +64,7 @@ class DynamoTurnStore:
                 raise StaleError(None)
             before = replace(new.creates, user_chat_number=next_chat_number(view.user))
         turn, message = new_turn(new, before, claimed=terms is not None)
-        after = advanced(before, turn, new.now, terms)
+        after = advanced(before, turn, new, terms)
         operations = begin_operations(new, view, after, turn, message, terms)
         try:
             self._table.transact(operations, token=token)
