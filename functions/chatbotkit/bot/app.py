@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @cache
 def service() -> PlatformService:
     house = House.from_environment()
-    return house.service(BotCalls(house.library).routes(), kinds=("bot",))
+    return house.service(BotCalls(house.library, house.sessions).routes(), kinds=("bot",))
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

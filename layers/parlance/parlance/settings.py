@@ -63,3 +63,10 @@ class SweepsSettings(_FromEnvironment):
 class PlatformSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformConversationSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    sweeps_queue_url: str

@@ -56,7 +56,7 @@ class Administration:
         """A key for the dialect of that prefix. Raises NotFoundError when there is no such tenant."""
         secret = new_key(self._secrets, prefix)
         key = ApiKey(f"key_{self._ids.random()}", tenant_id, name, hint_of(secret), self._clock.now())
-        self._store.create_key(key, hash_of(secret), token=self._ids.random())
+        self._store.create_key(key, hash_of(secret, prefix), token=self._ids.random())
         return IssuedKey(key, secret)
 
     def keys(self, tenant_id: str) -> Sequence[ApiKey]:

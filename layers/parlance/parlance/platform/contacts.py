@@ -62,6 +62,14 @@ class ContactCalls:
                     raise
         return self._contacts.update(tenant_id, known, body)
 
+    def upserted(self, tenant_id: str, body: dict[str, Any], known: str | None) -> Document:
+        """The contact of the fingerprint, else the known one, brought up to date, or a new one."""
+        if body.get("fingerprint"):
+            return self.ensured(tenant_id, body)
+        if known:
+            return self._contacts.update(tenant_id, known, body)
+        return self._contacts.create(tenant_id, body)
+
     def search_memories(self, request: Request, caller: Caller, parent: str) -> Answer:
         contact = self._contacts.fetch(caller.tenant_id, parent)
         return self._memories.found(caller.tenant_id, body_of(request), {"contactId": contact.id})

@@ -248,20 +248,7 @@ CHANNEL_MESSAGE = Resource(
 )
 
 RESOURCES = (
-    *(
-        BOT,
-        DATASET,
-        RECORD,
-        DATASET_FILE,
-        SKILLSET,
-        ABILITY,
-        CONTACT,
-        FILE,
-        SECRET,
-        MEMORY,
-        TASK,
-        RATING,
-        CHANNEL_MESSAGE,
-    ),
+    *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
+    *(CONTACT, FILE, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
 )
