@@ -14,13 +14,14 @@ import httpx
 import uvicorn
 
 from local.build import build
-from local.deploy import Deployer, Deployment
+from local.deploy import STACK, Deployer, Deployment
 from local.emulator import CLIENT_ENVIRONMENT, LOOPBACK, Emulator
 from local.errors import LocalCloudError
 from local.front_door.app import front_door
 from local.seed import seed
 from local.settings import ROOT, Settings
 from local.state import claim, emulator_port
+from local.streaming import FunctionEnvironments, StreamingServers, streaming_functions
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPLIES_AT_ONCE = "10"
@@ -46,9 +47,10 @@ def main() -> int:
                 held_files=[lock.fileno()],
             )
             try:
-                deployment = start(settings, emulator)
-                ready = f"ready after {time.monotonic() - started:.0f} s"
-                asyncio.run(serve(settings, emulator, deployment, listener, ready))
+                deployment, servers = start(settings, emulator)
+                with servers:
+                    seed(deployment, settings)
+                    asyncio.run(serve(settings, emulator, deployment, servers, listener, started))
             finally:
                 _ignore_signals()
                 if emulator.alive():
@@ -65,8 +67,8 @@ def main() -> int:
     return 0
 
 
-def start(settings: Settings, emulator: Emulator) -> Deployment:
-    """Bring the emulator to the state that the sources describe, and make sure there is somebody in it."""
+def start(settings: Settings, emulator: Emulator) -> tuple[Deployment, StreamingServers]:
+    """Bring the emulator to the state that the sources describe; the servers are those that it cannot be itself."""
     for tool in ("make",):
         if shutil.which(tool) is None:
             raise LocalCloudError(f"`{tool}` is needed and was not found on the PATH")
@@ -77,34 +79,49 @@ def start(settings: Settings, emulator: Emulator) -> Deployment:
     deployer = Deployer(
         endpoint=emulator.endpoint,
         state_dir=settings.state_dir,
-        parameters={"WebSocketEndpoint": settings.connections_endpoint, "ReplyConcurrency": REPLIES_AT_ONCE},
+        parameters={
+            "WebSocketEndpoint": settings.connections_endpoint,
+            "ReplyConcurrency": REPLIES_AT_ONCE,
+            "StreamingRuntime": "buffered",
+        },
     )
     if deployer.is_current(template):
         say("the stack is deployed already")
     else:
         say("deploying the stack")
         deployer.deploy(template)
-    deployment = deployer.deployment()
-    seed(deployment, settings)
-    return deployment
+    environments = FunctionEnvironments(endpoint=emulator.endpoint, stack=STACK)
+    servers = StreamingServers(streaming_functions(template), environments, logs=settings.state_dir)
+    return deployer.deployment(), servers
 
 
 async def serve(
-    settings: Settings, emulator: Emulator, deployment: Deployment, listener: socket.socket, ready: str
+    settings: Settings,
+    emulator: Emulator,
+    deployment: Deployment,
+    servers: StreamingServers,
+    listener: socket.socket,
+    started: float,
 ) -> None:
     """Run the front door until it is asked to stop or the emulator is gone."""
+    await servers.wait_until_ready()
     async with httpx.AsyncClient(trust_env=False, timeout=35, limits=httpx.Limits(max_connections=None)) as client:
-        server = uvicorn.Server(uvicorn_config(front_door(deployment=deployment, client=client)))
+        app = front_door(deployment=deployment, client=client, streams=servers.routes)
+        server = uvicorn.Server(uvicorn_config(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         watching = asyncio.create_task(_gone(emulator))
+        keeping = asyncio.create_task(servers.keep_alive())
         # The port has been listening since the start, so whoever comes from now on is served.
-        announce(settings, ready)
-        await asyncio.wait([serving, watching], return_when=asyncio.FIRST_COMPLETED)
+        announce(settings, f"ready after {time.monotonic() - started:.0f} s")
+        await asyncio.wait([serving, watching, keeping], return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         await serving
     if watching.done():
         raise LocalCloudError(f"the emulator stopped unexpectedly; its log is {settings.state_dir}/emulator.log")
+    if keeping.done():
+        await keeping
     watching.cancel()
+    keeping.cancel()
 
 
 def uvicorn_config(app: object) -> uvicorn.Config:

@@ -1,7 +1,7 @@
-"""Puts the front door together: the REST proxy, the WebSocket edge and its management API."""
+"""Puts the front door together: the ways to REST and streaming functions, the WebSocket edge, its management API."""
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -18,6 +18,8 @@ from local.front_door.events import Gateway
 from local.front_door.invoker import EmulatorInvoker, Invoker
 from local.front_door.limits import RestLimits, WebSocketLimits
 from local.front_door.proxy import RestProxy, error_response
+from local.front_door.streams import streaming_routes
+from local.streaming import StreamingRoute
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 PROXIED = ["/api/v1/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
@@ -51,6 +53,7 @@ def front_door(
     *,
     deployment: Deployment,
     client: httpx.AsyncClient,
+    streams: Sequence[StreamingRoute] = (),
     invoker: Invoker | None = None,
     rest_limits: RestLimits | None = None,
     websocket_limits: WebSocketLimits | None = None,
@@ -72,6 +75,7 @@ def front_door(
         limits=websocket_limits,
     )
     proxy = RestProxy(client=client, rest_url=deployment.rest_url, limits=rest_limits)
+    streaming, streaming_proxies = streaming_routes(streams, rest_limits)
     management = ManagementApi(connections, posted_bytes=websocket_limits.posted_bytes)
 
     async def health(_: Request) -> Response:
@@ -84,9 +88,12 @@ def front_door(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await edge.finish(seconds=5)
+        for one in streaming_proxies:
+            await one.close()
 
     return Starlette(
         routes=[
+            *streaming,
             *(Route(path, proxy.handle, methods=METHODS) for path in PROXIED),
             WebSocketRoute("/ws/chat", edge.handle),
             WebSocketRoute("/ws/chat/", edge.handle),

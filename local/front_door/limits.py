@@ -11,6 +11,7 @@ class RestLimits:
 
     body_bytes: int = 10 * KILOBYTE * KILOBYTE
     integration_seconds: float = 29
+    stream_idle_seconds: float = 300
 
 
 @dataclass(frozen=True, kw_only=True)

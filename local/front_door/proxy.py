@@ -25,13 +25,13 @@ class RestProxy:
     async def handle(self, request: Request) -> Response:
         """Pass one request on, its path and query exactly as they came."""
         try:
-            body = await self._body(request)
+            body = await read_body(request, self._limits.body_bytes)
         except ClientDisconnect:
             return Response(status_code=499)
         if body is None:
-            return error_response(413, "PAYLOAD_TOO_LARGE", "The request is larger than 10 MB.")
+            return too_large()
         outgoing = self._client.build_request(
-            request.method, self._target(request), headers=_request_headers(request), content=body
+            request.method, self._target(request), headers=request_headers(request), content=body
         )
         try:
             answer = await self._client.send(outgoing, stream=True)
@@ -42,17 +42,8 @@ class RestProxy:
         except httpx.TimeoutException:
             return error_response(504, "TIMEOUT", "The answer took too long.")
         except httpx.HTTPError:
-            return error_response(502, "INTERNAL_ERROR", "Something went wrong on our side.")
+            return unreachable()
         return _response(answer, content)
-
-    async def _body(self, request: Request) -> bytes | None:
-        """The whole body, or nothing if it is larger than the gateway takes."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._limits.body_bytes:
-                return None
-        return bytes(body)
 
     def _target(self, request: Request) -> httpx.URL:
         path: bytes = self._base.raw_path + request.scope["raw_path"]
@@ -60,20 +51,42 @@ class RestProxy:
         return self._base.copy_with(raw_path=path + b"?" + query if query else path)
 
 
-def _request_headers(request: Request) -> list[tuple[bytes, bytes]]:
+async def read_body(request: Request, bytes_max: int) -> bytes | None:
+    """The whole body, or nothing if it is larger than the gateway takes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            return None
+    return bytes(body)
+
+
+def request_headers(request: Request) -> list[tuple[bytes, bytes]]:
     peer = request.client.host if request.client else "127.0.0.1"
     kept = [(name, value) for name, value in request.headers.raw if name not in REQUEST_OWN]
     # Whatever a client claims, the gateway reports the address that it sees.
     return [*kept, (b"x-forwarded-for", peer.encode()), (b"x-forwarded-proto", b"http")]
 
 
+def response_headers(answer: httpx.Response) -> list[tuple[bytes, bytes]]:
+    return [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in RESPONSE_OWN]
+
+
 def _response(answer: httpx.Response, content: bytes) -> Response:
     response = Response(content, status_code=answer.status_code)
-    kept = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in RESPONSE_OWN]
+    kept = response_headers(answer)
     if answer.status_code != 204:
         kept.append((b"content-length", str(len(content)).encode()))
     response.raw_headers = kept
     return response
+
+
+def too_large() -> Response:
+    return error_response(413, "PAYLOAD_TOO_LARGE", "The request is larger than 10 MB.")
+
+
+def unreachable() -> Response:
+    return error_response(502, "INTERNAL_ERROR", "Something went wrong on our side.")
 
 
 def error_response(status: int, code: str, message: str) -> Response:

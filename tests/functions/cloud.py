@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from functions.chats.messages import app as messages_app
 from functions.chats.rest import app as rest_app
 from functions.chats.websocket import app as websocket_app
 from functions.workers.replies import app as replies_app
@@ -38,6 +39,12 @@ class Reply:
     @property
     def body(self) -> Any:
         return json.loads(self.text)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The events of a streamed answer."""
+        assert self.text.endswith("\n")
+        return [json.loads(line) for line in self.text.splitlines()]
 
     @property
     def error(self) -> dict[str, Any]:
@@ -88,6 +95,13 @@ class Cloud:
         answer = rest_app.handler(events.rest(method, path, **sent), events.Context())  # type: ignore[arg-type]
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return Reply(answer["statusCode"], headers, answer["body"])
+
+    def say(self, chat_id: str, *, tail: str = "", method: str = "POST", **sent: Any) -> Reply:
+        """Send a message over HTTP, to the function that streams the reply; invoked, it answers when all is said."""
+        event = events.rest(method, f"/api/v1/chats/{chat_id}/messages{tail}", **sent)
+        answer = messages_app.handler(event, events.Context())  # type: ignore[arg-type]
+        assert answer["isBase64Encoded"] is False
+        return Reply(answer["statusCode"], answer["headers"], answer["body"])
 
     def chat(self, house: House, user_id: str = "alice") -> str:
         reply = self.rest("POST", "/api/v1/chats", key=house.key, body={"user_id": user_id})

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from local.front_door.app import front_door
 from local.front_door.invoker import Answer
 from local.front_door.limits import RestLimits, WebSocketLimits
 from local.run import listening_socket, uvicorn_config
+from local.streaming import StreamingRoute
 
 DEPLOYMENT = Deployment(
     endpoint="http://emulator.test",
@@ -88,6 +89,7 @@ class OpenDoor(Protocol):
         websocket_limits: WebSocketLimits | None = None,
         rest_limits: RestLimits | None = None,
         upstream: Callable[[httpx.Request], httpx.Response] | None = None,
+        streams: Sequence[StreamingRoute] = (),
     ) -> AbstractContextManager[Door]: ...
 
 
@@ -97,6 +99,7 @@ def open_front_door(
     websocket_limits: WebSocketLimits | None = None,
     rest_limits: RestLimits | None = None,
     upstream: Callable[[httpx.Request], httpx.Response] | None = None,
+    streams: Sequence[StreamingRoute] = (),
 ) -> Iterator[Door]:
     function = ScriptedFunction()
     listener = listening_socket(0)
@@ -105,6 +108,7 @@ def open_front_door(
         deployment=DEPLOYMENT,
         client=client,
         invoker=function,
+        streams=streams,
         rest_limits=rest_limits,
         websocket_limits=websocket_limits,
     )

@@ -12,10 +12,13 @@ from local.settings import CLOUD_BIN, ROOT
 
 FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
+    "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
 }
+STREAMING = ["ChatsMessagesFunction"]
+"""The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 
 class Stack:

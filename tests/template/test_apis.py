@@ -3,19 +3,29 @@
 import json
 import re
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
-from tests.template.conftest import Stack
+from tests.template.conftest import STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 GROUPS = ["/api/v1/chats"]
+STREAMING_PATHS = {"/api/v1/chats/{chat_id}/messages": {"post": "ChatsMessagesFunction"}}
+STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
+
+
+def function_of(integration: dict[str, Any]) -> str:
+    """The function that an integration calls."""
+    found = re.search(r"\$\{(\w+)\.Arn\}", json.dumps(integration["uri"]))
+    assert found, integration
+    return found[1]
 
 
 def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
     expected = {path for group in GROUPS for path in (group, f"{group}/{{chat_id}}", f"{group}/{{chat_id}}/{{proxy+}}")}
-    assert set(stack.paths()) == expected
+    assert set(stack.paths()) == expected | STREAMING_PATHS.keys()
 
 
 def test_every_method_is_named(stack: Stack) -> None:
@@ -33,10 +43,28 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         for method in METHODS:
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
-            assert "ChatsRestFunction" in json.dumps(integration["uri"])
+            function = function_of(integration)
+            assert function == STREAMING_PATHS.get(path, {}).get(method, "ChatsRestFunction")
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
-            assert any(function == "ChatsRestFunction" and arn.endswith(suffix) for function, arn in allowed), suffix
+            assert any(name == function and arn.endswith(suffix) for name, arn in allowed), suffix
+
+
+def test_streaming_routes_stream_and_no_others_do(stack: Stack) -> None:
+    """Any value passes for a transfer mode, and a wrong one means buffered; the address must fit it."""
+    for path, methods in stack.paths().items():
+        for method in METHODS:
+            integration = methods[method]["x-amazon-apigateway-integration"]
+            uri = json.dumps(integration["uri"])
+            if function_of(integration) in STREAMING:
+                assert integration["responseTransferMode"] == "STREAM", path
+                assert "/2021-11-15/functions/" in uri
+                assert uri.endswith('/response-streaming-invocations"}')
+                assert integration["timeoutInMillis"] == STREAM_MILLISECONDS_MAX
+            else:
+                assert "responseTransferMode" not in integration, path
+                assert uri.endswith('/invocations"}')
+                assert "timeoutInMillis" not in integration
 
 
 def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:

@@ -10,6 +10,7 @@ from parlance.realtime.messages import Sweep, TurnWakeup, parse_sweep, parse_wak
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
+REST = {"chats-rest": "user_id", "chats-messages": "content"}
 WEBSOCKET = {
     "chats-websocket-connect": ("$connect", "CONNECT"),
     "chats-websocket-default": ("$default", "MESSAGE"),
@@ -23,13 +24,14 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {"chats-rest", "replies", "sweeps", *WEBSOCKET}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {*REST, "replies", "sweeps", *WEBSOCKET}
 
 
-def test_the_rest_event_names_a_route(stack: Stack) -> None:
-    sample = event("chats-rest")
+@pytest.mark.parametrize(("name", "field"), REST.items())
+def test_rest_events_name_a_route_and_bring_what_it_needs(stack: Stack, name: str, field: str) -> None:
+    sample = event(name)
     assert sample["httpMethod"].lower() in stack.paths()[sample["resource"]]
-    assert json.loads(sample["body"])["user_id"]
+    assert json.loads(sample["body"])[field]
 
 
 @pytest.mark.parametrize(("name", "route"), WEBSOCKET.items())

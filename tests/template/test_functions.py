@@ -1,14 +1,24 @@
 """How the functions are set up, and how the queues feed them."""
 
 import dataclasses
+import re
 
 import pytest
 
 from local.settings import ROOT
 from parlance import settings
-from tests.template.conftest import FUNCTIONS, Stack
+from parlance.http.asgi import READINESS_PATH
+from tests.template.conftest import FUNCTIONS, STREAMING, Stack
 
 COMMON = {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+LAYER = r"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:\d{12}:layer:LambdaAdapterLayer(Arm64|X86):(\d+)"
+NOTHING = {"Ref": "AWS::NoValue"}
+ADAPTER: dict[str, object] = {
+    "AWS_LAMBDA_EXEC_WRAPPER": {"Fn::If": ["UsesWebAdapter", "/opt/bootstrap", NOTHING]},
+    "AWS_LWA_INVOKE_MODE": "response_stream",
+    "AWS_LWA_PORT": "8080",
+    "AWS_LWA_READINESS_CHECK_PATH": READINESS_PATH,
+}
 
 
 def test_these_are_all_functions(stack: Stack) -> None:
@@ -18,19 +28,45 @@ def test_these_are_all_functions(stack: Stack) -> None:
 @pytest.mark.parametrize(("function", "wanted"), FUNCTIONS.items())
 def test_the_environment_is_what_the_settings_read(stack: Stack, function: str, wanted: str) -> None:
     fields = {field.name.upper() for field in dataclasses.fields(getattr(settings, wanted))}
-    assert set(stack.environment(function)) == fields | COMMON
+    adapter = set(ADAPTER) if function in STREAMING else set()
+    assert set(stack.environment(function)) == fields | COMMON | adapter
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_runtime_tracing_and_logs(stack: Stack, function: str) -> None:
     properties = stack.properties(function)
     assert properties["Runtime"] == "python3.13"
-    assert properties["Handler"] == "app.handler"
+    server = {"Fn::If": ["UsesWebAdapter", "run.sh", "app.handler"]}
+    assert properties["Handler"] == (server if function in STREAMING else "app.handler")
     assert properties["TracingConfig"] == {"Mode": "Active"}
     logging = properties["LoggingConfig"]
     assert logging["LogFormat"] == "JSON"
     assert "RetentionInDays" in stack.properties(logging["LogGroup"]["Ref"])
-    assert len(properties["Layers"]) == 2
+    assert len(properties["Layers"]) == (3 if function in STREAMING else 2)
+
+
+@pytest.mark.parametrize("function", STREAMING)
+def test_a_streaming_function_is_a_server_behind_the_adapter(stack: Stack, function: str) -> None:
+    assert stack.template["Conditions"]["UsesWebAdapter"] == {"Fn::Equals": [{"Ref": "StreamingRuntime"}, "adapter"]}
+    assert stack.template["Parameters"]["StreamingRuntime"]["Default"] == "adapter"
+    for name, value in ADAPTER.items():
+        assert stack.environment(function)[name] == value
+    condition, layer, otherwise = stack.properties(function)["Layers"][-1]["Fn::If"]
+    assert (condition, otherwise) == ("UsesWebAdapter", NOTHING)
+    condition, *architectures = layer["Fn::If"]
+    assert stack.template["Conditions"][condition] == {"Fn::Equals": [{"Ref": "Architecture"}, "arm64"]}
+    names = [(found[1], found[2]) for one in architectures if (found := re.fullmatch(LAYER, one["Fn::Sub"]))]
+    assert [architecture for architecture, _ in names] == ["Arm64", "X86"]
+    assert len({version for _, version in names}) == 1
+    assert stack.properties(function)["Timeout"] == 900
+
+
+def test_what_the_adapter_starts_can_be_started() -> None:
+    scripts = sorted((ROOT / "functions").rglob("run.sh"))
+    assert len(scripts) == len(STREAMING)
+    for script in scripts:
+        assert script.stat().st_mode & 0o555 == 0o555, script
+        assert script.read_text() == scripts[0].read_text()
 
 
 def test_every_log_group_forgets(stack: Stack) -> None:

@@ -42,7 +42,7 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsMessagesFunction", "ChatsWebSocketFunction"])
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -51,6 +51,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         (
@@ -73,6 +74,7 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
     ("function", "wakeups", "sweeps"),
     [
         ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set()),
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
         ("RepliesFunction", CONSUMING, set()),
         ("SweepsFunction", set(), CONSUMING),
@@ -87,6 +89,7 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
     ("function", "may"),
     [
         ("ChatsRestFunction", False),
+        ("ChatsMessagesFunction", False),
         ("ChatsWebSocketFunction", True),
         ("RepliesFunction", True),
         ("SweepsFunction", False),

@@ -8,7 +8,7 @@ from typing import Self
 import typer
 from rich.console import Console
 
-from parlance.chats.frames import CONTENT_BYTES_MAX
+from parlance.chats.models import CONTENT_BYTES_MAX
 from parlance_cli.chat.conversation import Conversation
 from parlance_cli.chat.session import Failed, Finished
 from parlance_cli.errors import CliError

@@ -5,7 +5,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from parlance.chats.errors import explain
-from parlance.chats.rest import ChatsRest, Gate
+from parlance.chats.gate import Gate
+from parlance.chats.rest import ChatsRest
 from parlance.clock import SystemClock
 from parlance.conversations.engine import TurnEngine
 from parlance.conversations.service import Conversations

@@ -39,6 +39,13 @@ class ChatsRestSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
+class ChatsMessagesSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatsWebSocketSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str

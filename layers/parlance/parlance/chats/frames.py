@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from parlance.chats.models import NewMessage, Resume, Stop, read
-from parlance.errors import InvalidInputError, MissingParameterError, TooLargeError
+from parlance.chats.models import NewMessage, Resume, Stop, check_content, read
+from parlance.errors import InvalidInputError, MissingParameterError
 from parlance.http.requests import parse_object
-
-CONTENT_BYTES_MAX = 24 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,5 @@ def _message(sent: dict[str, object]) -> NewMessage:
         message = read(NewMessage, sent)
     except MissingParameterError as error:
         raise InvalidInputError("The frame has no content.", details=error.details) from error
-    size = len(message.content.encode())
-    if size > CONTENT_BYTES_MAX:
-        raise TooLargeError(
-            f"The content is larger than {CONTENT_BYTES_MAX} bytes.",
-            details={"bytes": size, "max_bytes": CONTENT_BYTES_MAX},
-        )
-    if not message.content.strip():
-        raise InvalidInputError("The content is empty.", details={"parameter": "content"})
+    check_content(message.content)
     return message

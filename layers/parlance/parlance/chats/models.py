@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from parlance.errors import InvalidInputError, MissingParameterError, NotFoundError
+from parlance.errors import InvalidInputError, MissingParameterError, NotFoundError, TooLargeError
 
+CONTENT_BYTES_MAX = 24 * 1024
 TITLE_MAX = 200
 USER_ID_MAX = 256
 METADATA_BYTES_MAX = 16 * 1024
@@ -58,9 +59,16 @@ class NewChat(_Sent):
     agent_id: AgentId | None = None
 
 
-class NewMessage(_Sent):
+class SentMessage(_Sent):
+    """A message as every way into a chat takes it."""
+
     content: str
     metadata: Metadata | None = None
+
+
+class NewMessage(SentMessage):
+    """A message over the WebSocket, where it brings its idempotency key along."""
+
     client_message_id: ClientMessageId | None = None
 
 
@@ -78,6 +86,18 @@ class Stop(_Sent):
 
 class UserPath(_Sent):
     user_id: UserId
+
+
+def check_content(content: str) -> None:
+    """Raises TooLargeError, or InvalidInputError for a message that says nothing."""
+    size = len(content.encode())
+    if size > CONTENT_BYTES_MAX:
+        raise TooLargeError(
+            f"The content is larger than {CONTENT_BYTES_MAX} bytes.",
+            details={"bytes": size, "max_bytes": CONTENT_BYTES_MAX},
+        )
+    if not content.strip():
+        raise InvalidInputError("The content is empty.", details={"parameter": "content"})
 
 
 def check_chat_id(chat_id: str) -> None:

@@ -8,54 +8,24 @@ from typing import Any
 
 from parlance.chats import models, views
 from parlance.chats.agents import Agents, NamedAgent, agent_for
+from parlance.chats.gate import ROOT
 from parlance.chats.models import check_chat_id
 from parlance.clock import Clock
 from parlance.conversations.engine import TurnEngine
 from parlance.conversations.model import Conversation
 from parlance.conversations.service import Conversations, NewConversation
-from parlance.errors import InvalidInputError, RateLimitedError
+from parlance.errors import InvalidInputError
 from parlance.http.answers import Answer
-from parlance.http.group import Admission, RefusedError, Route
 from parlance.http.pages import page_of
-from parlance.http.rate_headers import rate_headers
 from parlance.http.requests import Request
-from parlance.identity.authentication import Authenticator
+from parlance.http.routes import Route
 from parlance.identity.model import Principal
 from parlance.identity.tickets import TicketRequest, Tickets
-from parlance.limits.port import TenantCounter
-from parlance.limits.rates import RateLimiter
 
-_ROOT = "/api/v1/chats"
-_USERS = f"{_ROOT}/user/"
-_WINDOW_SECONDS = 60
-_POLICY = "rest"
+_USERS = f"{ROOT}/user/"
 _NAME_IN_TITLE_MAX = 80
 # A function's answer may have 6 MB, and its quoting takes some of that.
 _PAGE_BYTES_MAX = 4 * 1024 * 1024
-
-
-class Gate:
-    """Lets a request in by its API key and its tenant's rate limit."""
-
-    def __init__(self, authenticator: Authenticator, limiter: RateLimiter) -> None:
-        self._authenticator = authenticator
-        self._limiter = limiter
-
-    def __call__(self, request: Request) -> Admission[Principal]:
-        """Raises UnauthenticatedError, or RefusedError when the limit is used up."""
-        principal = self._authenticator.authenticate(request.header("x-api-key"))
-        allowance = self._limiter.hit(
-            TenantCounter(principal.tenant_id, _POLICY),
-            limit=principal.limits.rest_per_minute,
-            window_seconds=_WINDOW_SECONDS,
-        )
-        headers = rate_headers(_POLICY, allowance)
-        if not allowance.allowed:
-            error = RateLimitedError(
-                f"At most {allowance.limit} requests a minute are allowed.", retry_after=allowance.reset_seconds
-            )
-            raise RefusedError(error, headers)
-        return Admission(principal, headers)
 
 
 class ChatsRest:
@@ -73,14 +43,14 @@ class ChatsRest:
     def routes(self) -> list[Route[Principal]]:
         # A user's id may hold slashes, so its route takes the whole rest of the path and stands before the others.
         return [
-            Route("POST", _ROOT, self.create),
+            Route("POST", ROOT, self.create),
             Route("GET", f"{_USERS}.+", self.user_chats),
-            Route("GET", f"{_ROOT}/<chat_id>", self.get),
-            Route("DELETE", f"{_ROOT}/<chat_id>", self.delete),
-            Route("GET", f"{_ROOT}/<chat_id>/messages", self.messages),
-            Route("GET", f"{_ROOT}/<chat_id>/turns/<turn_id>", self.turn),
-            Route("POST", f"{_ROOT}/<chat_id>/turns/<turn_id>/stop", self.stop),
-            Route("POST", f"{_ROOT}/<chat_id>/tickets", self.ticket),
+            Route("GET", f"{ROOT}/<chat_id>", self.get),
+            Route("DELETE", f"{ROOT}/<chat_id>", self.delete),
+            Route("GET", f"{ROOT}/<chat_id>/messages", self.messages),
+            Route("GET", f"{ROOT}/<chat_id>/turns/<turn_id>", self.turn),
+            Route("POST", f"{ROOT}/<chat_id>/turns/<turn_id>/stop", self.stop),
+            Route("POST", f"{ROOT}/<chat_id>/tickets", self.ticket),
         ]
 
     def create(self, request: Request, caller: Principal) -> Answer:

@@ -13,12 +13,15 @@ from parlance.conversations.attempt import Attempt
 from parlance.conversations.collaborators import Responder, Wakeups
 from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
 from parlance.conversations.history import is_complete
-from parlance.conversations.log import Abandoned, TurnEvent
+from parlance.conversations.log import Abandoned, Ended, TurnEvent, TurnFailed
 from parlance.conversations.model import Claim, Message, Turn
 from parlance.conversations.port import TurnStore
 from parlance.conversations.timing import Timing
+from parlance.errors import AgentError, AgentTimeoutError, NotFoundError
 from parlance.ids import IdSource
 from parlance.storage.keys import HIGHEST_NUMBER
+
+_JOIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,20 @@ class RunningTurn:
     events: Iterator[TurnEvent]
     runner: threading.Thread | None
 
-    def join(self, timeout_seconds: float) -> None:
+    def reply(self) -> Message:
+        """Wait for the whole reply. Raises AgentError, AgentTimeoutError, and NotFoundError("chat") when it is gone."""
+        for event in self.events:
+            match event:
+                case Ended(reply=reply):
+                    self.join()
+                    return reply
+                case TurnFailed(turn, failure):
+                    self.join()
+                    kind = AgentTimeoutError if failure.code == "AGENT_TIMEOUT" else AgentError
+                    raise kind(failure.message, details={"message_id": turn.reply_id, "turn_id": turn.id})
+        raise NotFoundError("chat")
+
+    def join(self, timeout_seconds: float = _JOIN_SECONDS) -> None:
         """Wait until the attempt that runs here, if one does, is over: a Lambda is frozen once it has answered."""
         if self.runner is not None:
             self.runner.join(timeout_seconds)

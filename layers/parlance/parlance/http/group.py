@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -11,38 +10,15 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from parlance.http.answers import Answer, NoMethodError, NoRouteError
 from parlance.http.requests import Request
+from parlance.http.routes import Admission, RefusedError, Route
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+__all__ = ["Admission", "Group", "RefusedError", "Route"]
+
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class Admission[Caller]:
-    """Who was let in, and what every answer to them says in its headers."""
-
-    caller: Caller
-    headers: Mapping[str, str]
-
-
-class RefusedError(Exception):
-    """The gate knows the caller but does not let them in: `reason` is the failure to answer with."""
-
-    def __init__(self, reason: Exception, headers: Mapping[str, str]) -> None:
-        super().__init__("refused at the gate")
-        self.reason = reason
-        self.headers = headers
-
-
-@dataclass(frozen=True, slots=True)
-class Route[Caller]:
-    """A method and a path, in Powertools' notation, and who answers there. `<name>` parts reach it decoded."""
-
-    method: str
-    path: str
-    answer: Callable[..., Answer]
 
 
 class Group[Caller]:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Never
 from urllib.parse import unquote
 
+from parlance.clock import Clock
 from parlance.errors import InvalidInputError, TooLargeError
 
 BODY_BYTES_MAX = 1024 * 1024
 _IDEMPOTENCY_KEY_MAX = 255
+# What a streamed reply may take where the platform sets no other end, and what to leave of it for finishing.
+_STREAM_SECONDS = 840.0
+_FINISH_SECONDS = 10.0
 
 
 class Request:
@@ -20,6 +24,32 @@ class Request:
         self._event = event
         self._headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         self._query: Mapping[str, str] = event.get("queryStringParameters") or {}
+
+    @property
+    def method(self) -> str:
+        method: str = self._event["httpMethod"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """As it was sent, not decoded."""
+        path: str = self._event["path"]
+        return path
+
+    @property
+    def source_ip(self) -> str:
+        """The client's address as API Gateway saw it: no header that a client can set has a part in it."""
+        address: str = self._event["requestContext"]["identity"]["sourceIp"]
+        return address
+
+    def deadline(self, clock: Clock) -> float:
+        """When a reply must be made, on the clock's monotonic scale, so that there is time left to store it.
+
+        `answerBy` (ms since 1970) is ours: a streaming group notes there when its function will be cut off.
+        """
+        answer_by = self._event.get("answerBy")
+        seconds = _STREAM_SECONDS if answer_by is None else (answer_by - clock.now()) / 1000 - _FINISH_SECONDS
+        return clock.monotonic() + seconds
 
     def header(self, name: str) -> str | None:
         value = self._headers.get(name.lower())
@@ -49,7 +79,7 @@ class Request:
 
         Raises InvalidInputError when it is not UTF-8.
         """
-        path: str = self._event["path"]
+        path = self.path
         try:
             return unquote(path[path.index(prefix) + len(prefix) :].strip("/"), errors="strict")
         except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What the server says over a WebSocket: flat JSON frames, none larger than the platform takes."""
+"""What the server says of a chat: flat JSON frames, over a WebSocket none larger than the platform takes."""
 
 import json
 from collections.abc import Mapping
@@ -26,11 +26,13 @@ def user_created(user_id: str, *, now: int) -> bytes:
     return _frame("user_created", now, user_id=user_id)
 
 
-def message_received(message: Message, chat_id: str, client_message_id: str | None, *, now: int) -> bytes:
+def message_received(
+    message: Message, chat_id: str, client_message_id: str | None, *, now: int, bytes_max: int | None = FRAME_BYTES_MAX
+) -> bytes:
     fields = {"message_id": message.id, "chat_id": chat_id}
     if client_message_id is not None:
         fields["client_message_id"] = client_message_id
-    return _with_content("message_received", now, fields, message.content)
+    return _with_content("message_received", now, fields, message.content, bytes_max)
 
 
 def stream_started(turn: Turn, chat_id: str, *, now: int) -> bytes:
@@ -48,9 +50,9 @@ def stream_token(turn: Turn, text: str, index: int, *, now: int) -> bytes:
     return _frame("message_stream_token", now, message_id=turn.reply_id, token=text, index=index)
 
 
-def stream_ended(reply: Message, chat_id: str, *, now: int) -> bytes:
+def stream_ended(reply: Message, chat_id: str, *, now: int, bytes_max: int | None = FRAME_BYTES_MAX) -> bytes:
     fields = {"message_id": reply.id, "chat_id": chat_id, "metadata": dict(reply.metadata)}
-    return _with_content("message_stream_ended", now, fields, reply.content)
+    return _with_content("message_stream_ended", now, fields, reply.content, bytes_max)
 
 
 def turn_failed(turn: Turn, failure: Failure, *, now: int) -> bytes:
@@ -67,10 +69,10 @@ def error(code: str, message: str, details: Mapping[str, object], *, now: int) -
     return _frame("error", now, code=code, message=message, **extra)
 
 
-def _with_content(event_type: str, now: int, fields: dict[str, Any], content: str) -> bytes:
+def _with_content(event_type: str, now: int, fields: dict[str, Any], content: str, bytes_max: int | None) -> bytes:
     """A frame with its content, or without where that would make it too large: REST serves it then."""
     whole = _frame(event_type, now, **fields, content=content)
-    return whole if len(whole) <= FRAME_BYTES_MAX else _frame(event_type, now, **fields)
+    return whole if bytes_max is None or len(whole) <= bytes_max else _frame(event_type, now, **fields)
 
 
 def _frame(event_type: str, now: int, **fields: Any) -> bytes:
