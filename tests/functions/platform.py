@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from parlance.identity.keys import PLATFORM_PREFIX
-from parlance.platform.service import PlatformService, canonical
+from parlance.platform.paths import canonical
+from parlance.platform.service import PlatformService
 from tests.functions import events
 from tests.functions.cloud import WIDE, Cloud
 

@@ -115,8 +115,7 @@ class TestEveryResource:
         base = base_of(account, resource)
         identifier = account.made(f"{base}/create", least(resource))
         for field in (*resource.fields, FieldOf("unknown", str)):
-            for wrong in CONFIGURES = {"model", "backstory", "datasetId", "skillsetId", "privacy", "moderation"}
-WRONG:
+            for wrong in WRONG:
                 for path in (f"{base}/create", f"{base}/{identifier}/update"):
                     told = account.post(path, {**least(resource), field.name: wrong})
                     assert told.status in {200, 400, 404, 409}, (field.name, wrong, told.text)

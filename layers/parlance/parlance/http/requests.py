@@ -59,17 +59,6 @@ class Request:
         return self._query.get(name)
 
     @property
-    def method(self) -> str:
-        method: str = self._event["httpMethod"]
-        return method
-
-    @property
-    def path(self) -> str:
-        """As it was sent: REST APIs of API Gateway do not decode it."""
-        path: str = self._event["path"]
-        return path
-
-    @property
     def queries(self) -> Mapping[str, str]:
         """All parameters of the query string; the last of those with one name."""
         return self._query

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.contacts import ContactCalls
@@ -14,8 +14,9 @@ from parlance.platform.fields import Meta, Sent
 from parlance.platform.library import Library
 from parlance.platform.memories import Memories
 from parlance.platform.messages import FIRST_MESSAGES_MAX
+from parlance.platform.paths import ROOT
 from parlance.platform.ratings import Ratings
-from parlance.platform.routes import ROOT, done
+from parlance.platform.routes import done
 from parlance.platform.sessions import Sessions
 from parlance.platform.usage import UsageCalls
 

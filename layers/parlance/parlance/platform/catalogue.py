@@ -5,13 +5,13 @@ from typing import Any
 
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.fields import Sent
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import lines_answer, page_answer
-from parlance.platform.routes import ROOT
 
 _LISTED = ("ability", "action", "doc", "example", "guide", "manual", "report", "secret", "tutorial")
 _SEARCHED = ("ability", "doc", "example", "guide", "manual", "secret", "tutorial")

@@ -9,16 +9,16 @@ from pydantic import Field
 from parlance.clock import Clock
 from parlance.errors import InvalidInputError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
 from parlance.platform.fields import Sent
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import line
-from parlance.platform.routes import ROOT
 
 _CHANNEL = re.compile(r"[A-Za-z0-9_-]{16,128}\Z", re.ASCII)
 _HISTORY_MAX = 1_000

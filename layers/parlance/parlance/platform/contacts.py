@@ -6,16 +6,17 @@ from typing import Any
 
 from parlance.errors import ConflictError, InvalidInputError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document, fingerprint_alias
 from parlance.platform.library import Library
 from parlance.platform.lists import query_of
 from parlance.platform.memories import Memories
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import lines_answer, listed_answer, page_answer, view
-from parlance.platform.routes import ROOT, done
+from parlance.platform.routes import done
 from parlance.platform.secrets import SecretCalls
 
 _CONTACT = f"{ROOT}/contact/<parent>"

@@ -8,8 +8,8 @@ from pydantic import Field
 from parlance.conversations.service import Conversations
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.contacts import ContactCalls
@@ -18,9 +18,10 @@ from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.fields import Meta, Sent
 from parlance.platform.library import Library
 from parlance.platform.messages import Entity, MessageType
+from parlance.platform.paths import ROOT
 from parlance.platform.ratings import Ratings
 from parlance.platform.rendering import page_answer
-from parlance.platform.routes import ROOT, done
+from parlance.platform.routes import done
 from parlance.platform.sessions import Sessions
 
 _CONVERSATION = f"{ROOT}/conversation/<reference>"

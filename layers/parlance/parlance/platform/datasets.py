@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.knowledge.search import Hit, Search
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
@@ -14,8 +14,9 @@ from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.fields import Sent
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery
+from parlance.platform.paths import ROOT
 from parlance.platform.records import record_values
-from parlance.platform.routes import ROOT, done
+from parlance.platform.routes import done
 from parlance.platform.searching import check_filter, matches, score_of
 
 _DATASET = f"{ROOT}/dataset/<parent>"

@@ -19,6 +19,7 @@ from parlance.errors import (
 )
 from parlance.http.answers import Answer, NoMethodError, NoRouteError
 from parlance.http.faults import log_fault
+from parlance.platform.paths import CORS_HEADERS
 from parlance.storage.table import ContendedError, UnansweredError
 
 
@@ -74,7 +75,7 @@ def problem_of(error: Exception) -> Problem:
 def explain(error: Exception) -> Answer:
     """The answer to a failure."""
     problem = problem_of(error)
-    headers = {"X-Failure-Code": problem.code}
+    headers = {"X-Failure-Code": problem.code, **CORS_HEADERS}
     if isinstance(error, NoMethodError):
         headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, RateLimitedError):

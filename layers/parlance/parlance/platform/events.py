@@ -1,13 +1,13 @@
 """The event log: what happened to an account's resources."""
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.channels import Subscription
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import lines_answer, page_answer, table_answer
-from parlance.platform.routes import ROOT
 
 _LOG = f"{ROOT}/event/log"
 

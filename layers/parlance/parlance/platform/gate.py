@@ -3,17 +3,17 @@
 from typing import Protocol
 
 from parlance.errors import ForbiddenError, RateLimitedError, UnauthenticatedError
-from parlance.http.group import Admission, RefusedError
 from parlance.http.rate_headers import rate_headers
 from parlance.http.requests import Request
+from parlance.http.routes import Admission, RefusedError
 from parlance.identity.authentication import Authenticator
 from parlance.identity.keys import PLATFORM_PREFIX, hash_of
 from parlance.identity.model import Tenant
 from parlance.limits.port import TenantCounter
 from parlance.limits.rates import RateLimiter
 from parlance.platform.callers import Caller, session_reaches
+from parlance.platform.paths import CORS_HEADERS, below_root
 
-_ROOT = "/api/v1"
 _POLICY = "platform"
 _WINDOW_SECONDS = 60
 _RUN_AS = ("x-runas-user-id", "x-runas-userid")
@@ -54,7 +54,7 @@ class Gate:
         if not allowance.allowed:
             error = RateLimitedError("Too many requests", retry_after=allowance.reset_seconds)
             raise RefusedError(error, headers)
-        return Admission(caller, headers)
+        return Admission(caller, {**headers, **CORS_HEADERS})
 
     def _caller(self, request: Request) -> Caller:
         scheme, _, token = (request.header("authorization") or "").partition(" ")
@@ -64,7 +64,7 @@ class Gate:
         if token.startswith(PLATFORM_PREFIX):
             return self._run_as(request, self._by_key(token))
         caller = self._sessions.caller(token)
-        if not session_reaches(request.path.removeprefix(_ROOT), caller.conversation_id or ""):
+        if not session_reaches(below_root(request.path), caller.conversation_id or ""):
             raise ForbiddenError("Not authorized")
         return caller
 

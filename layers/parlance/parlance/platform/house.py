@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Self
 
 from parlance.clock import Clock, SystemClock
-from parlance.http.group import Route
+from parlance.http.routes import Route
 from parlance.identity.authentication import Authenticator
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.search import Search

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of
 from parlance.platform.callers import Caller
 from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.integrations import KINDS, Kind, resource_kind
 from parlance.platform.library import Library
-from parlance.platform.routes import ROOT, ResourceRoutes, done
+from parlance.platform.paths import ROOT
+from parlance.platform.routes import ResourceRoutes, done
 
 _INSIDE = {"setup", "attach", "detach"}
 """What only prepares an integration: there is nothing to prepare, so these answer that it is done."""

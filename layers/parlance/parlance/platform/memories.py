@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.fields import Sent
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery
-from parlance.platform.routes import ROOT
+from parlance.platform.paths import ROOT
 from parlance.platform.searching import ranked_texts
 
 _FOUND_MAX = 20

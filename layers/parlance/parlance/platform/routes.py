@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
 from parlance.platform.library import Library
 from parlance.platform.lists import query_of
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import lines_answer, listed_answer, table_answer, view
-
-ROOT = "/api/v1"
 
 
 def done(document: Document) -> Answer:

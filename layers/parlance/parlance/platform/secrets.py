@@ -1,14 +1,15 @@
 """What can be done with a secret besides its life cycle."""
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
 from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.library import Library
-from parlance.platform.routes import ROOT, done
+from parlance.platform.paths import ROOT
+from parlance.platform.routes import done
 
 _SECRET = f"{ROOT}/secret/<reference>"
 

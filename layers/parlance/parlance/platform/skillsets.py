@@ -1,14 +1,14 @@
 """What can be done with an ability besides its life cycle."""
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.fields import Sent
 from parlance.platform.library import Library
-from parlance.platform.routes import ROOT
+from parlance.platform.paths import ROOT
 
 
 class Execution(Sent):

@@ -5,14 +5,15 @@ from typing import Any
 
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.library import Library
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import lines_answer, page_answer
-from parlance.platform.routes import ROOT, done
+from parlance.platform.routes import done
 
 _TASK = f"{ROOT}/task/<reference>"
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from parlance.http.answers import Answer
-from parlance.http.group import Route
 from parlance.http.requests import Request
+from parlance.http.routes import Route
 from parlance.platform.bodies import Form, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery
+from parlance.platform.paths import ROOT
 from parlance.platform.rendering import lines_answer, page_answer
-from parlance.platform.routes import ROOT
 
 _DAY_MS = 24 * 3600 * 1000
 _ALL = ListQuery()
