@@ -22,12 +22,13 @@ from local.front_door.streams import streaming_routes
 from local.streaming import StreamingRoute
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-PROXIED = ["/api/v1/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
+PROXIED = ["/api/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
 WELCOME = """\
 Parlance is running.
 
   /api/v1/chats   chats over REST, with the header X-API-Key
   /ws/chat        chats over WebSocket
+  /api/v1         the platform dialect, with Authorization: Bearer sk-…
   /_local/health  whether the local cloud is well
 
 The keys are in credentials.json in the state directory (.local unless STATE_DIR says otherwise).

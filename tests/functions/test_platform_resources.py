@@ -45,6 +45,9 @@ def full(account: Account, resource: Resource) -> dict[str, Any]:
     for field in resource.fields:
         if field.server_made or field.link in {"blueprint", "space", "file"} or field.name == "messages":
             continue
+        if resource.kind == "conversation" and field.name in CONFIGURES:
+            # What its bot says of itself counts, and the example has a bot.
+            continue
         body[field.name] = (
             account.made(f"/{field.link}/create", _least_of(field.link)) if field.link else _example(field)
         )
@@ -73,7 +76,9 @@ class TestEveryResource:
         identifier = account.made(f"{base}/create", body)
         fetched = account.get(f"{base}/{identifier}/fetch").body
         hidden = {field.name for field in resource.fields if field.hidden or field.create_only}
-        assert {name: value for name, value in body.items() if name not in hidden}.items() <= fetched.items()
+        assert {name: fetched.get(name) for name in body if name not in hidden} == {
+            name: value for name, value in body.items() if name not in hidden
+        }
         assert not hidden & fetched.keys()
         assert isinstance(fetched["createdAt"], int)
         (listed,) = [item for item in account.get(f"{base}/list").body["items"] if item["id"] == identifier]

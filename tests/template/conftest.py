@@ -10,7 +10,16 @@ import pytest
 
 from local.settings import CLOUD_BIN, ROOT
 
+PLATFORM = {
+    f"ChatBotKit{group.capitalize()}Function": group
+    for group in (
+        *("bot", "channel", "contact", "dataset", "event", "file", "integration"),
+        *("memory", "platform", "secret", "skillset", "task", "usage", "conversation"),
+    )
+}
 FUNCTIONS = {
+    **dict.fromkeys(PLATFORM, "PlatformSettings"),
+    "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.template.conftest import FUNCTIONS, Stack
+from tests.template.conftest import FUNCTIONS, PLATFORM, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -45,6 +45,16 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
 @pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsMessagesFunction", "ChatsWebSocketFunction"])
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+
+
+@pytest.mark.parametrize("function", PLATFORM)
+def test_the_platform_reads_who_calls_and_keeps_resources(stack: Stack, function: str) -> None:
+    assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+    writing = TRANSACTION | {"dynamodb:ConditionCheckItem", "dynamodb:BatchWriteItem"}
+    assert stack.actions_on(function, "ConversationsTable") == READING | writing
+    sweeps = {"sqs:SendMessage"} if function == "ChatBotKitConversationFunction" else set()
+    assert stack.actions_on(function, "SweepsQueue") == sweeps
+    assert stack.actions_on(function, "WakeupsQueue") == set()
 
 
 @pytest.mark.parametrize(
