@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -45,6 +46,18 @@ class Told:
         return code
 
 
+_STREAMED = re.compile(
+    r"POST /api/v1/(conversation/(complete|dispatch)|conversation/[^/]+/(complete|send|receive|dispatch)"
+    r"|channel/[^/]+/subscribe|(openai/)?chat/completions)|GET /api/v1/(openai/)?models"
+)
+
+
+def _group_of(method: str, path: str) -> str:
+    if _STREAMED.fullmatch(f"{method} {canonical(path)}"):
+        return "completion"
+    return canonical(path).split("/")[3]
+
+
 @cache
 def module(group: str) -> Any:
     return importlib.import_module(f"functions.chatbotkit.{group}.app")
@@ -83,9 +96,12 @@ class Account:
         if accept:
             sent["Accept"] = accept
         event = events.rest(method, full, body=body, headers=sent, query=query, raw_body=raw_body)
-        group = canonical(full).split("/")[3]
+        group = _group_of(method, full)
         answer = module(group).handler(event, events.Context())
-        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+        headers = {
+            **{name.title(): value for name, value in (answer.get("headers") or {}).items()},
+            **{name.title(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()},
+        }
         return Told(answer["statusCode"], headers, answer["body"])
 
     def get(self, path: str, **more: Any) -> Told:

@@ -20,13 +20,14 @@ PLATFORM = {
 FUNCTIONS = {
     **dict.fromkeys(PLATFORM, "PlatformSettings"),
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
+    "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
 }
-STREAMING = ["ChatsMessagesFunction"]
+STREAMING = ["ChatsMessagesFunction", "ChatBotKitCompletionFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 

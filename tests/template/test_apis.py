@@ -11,24 +11,45 @@ from tests.template.conftest import PLATFORM, STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 GROUPS = ["/api/v1/chats"]
-STREAMING_PATHS = {"/api/v1/chats/{chat_id}/messages": {"post": "ChatsMessagesFunction"}}
 STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
 
 ROOTS = ("/api/v1", "/v1", "/api")
+BUFFERED, STREAMED = "ChatBotKitConversationFunction", "ChatBotKitCompletionFunction"
+
+
+def platform_streams() -> dict[str, dict[str, str]]:
+    """The streaming paths of the platform dialect: their method, and who answers the others."""
+    conversation = [f"{{conversationId}}/{call}" for call in ("complete", "send", "receive", "dispatch")]
+    posted = [f"{root}/conversation/{call}" for root in ROOTS for call in ("complete", "dispatch", *conversation)]
+    posted += [*(f"{root}/openai/chat/completions" for root in ROOTS), "/v1/chat/completions"]
+    got = [*(f"{root}/openai/models" for root in ROOTS), "/v1/models"]
+    subscribed = [f"{root}/channel/{{channelId}}/subscribe" for root in ROOTS]
+    return {
+        **{path: {"post": STREAMED, "others": BUFFERED} for path in posted},
+        **{path: {"get": STREAMED, "others": BUFFERED} for path in got},
+        **{path: {"post": STREAMED, "others": "ChatBotKitChannelFunction"} for path in subscribed},
+    }
+
+
+STREAMING_PATHS = {"/api/v1/chats/{chat_id}/messages": {"post": "ChatsMessagesFunction"}, **platform_streams()}
 
 
 def platform_paths() -> dict[str, str]:
-    """The paths of the platform dialect and their functions."""
+    """The paths of the platform dialect and the functions that answer there, but for what is streamed."""
+    special = {"conversation", "channel"}
     below = {
         f"{root}/{group}/{{proxy+}}": function
         for root in ROOTS
         for function, group in PLATFORM.items()
-        if group != "conversation"
+        if group not in special
     }
+    channel = {f"{root}/channel/{{channelId}}/{{proxy+}}": "ChatBotKitChannelFunction" for root in ROOTS}
     parts = ("{conversationId}", "{conversationId}/{proxy+}")
-    return below | {f"{root}/conversation/{part}": "ChatBotKitConversationFunction" for root in ROOTS for part in parts}
+    conversation = {f"{root}/conversation/{part}": BUFFERED for root in ROOTS for part in parts}
+    streams = {path: answers["others"] for path, answers in platform_streams().items()}
+    return below | channel | conversation | streams
 
 
 def function_of(integration: dict[str, Any]) -> str:
@@ -58,6 +79,7 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
     }
     for path, methods in stack.paths().items():
         if path in platform_paths():
+            # These have one permission for each function, which another test looks at.
             continue
         for method in METHODS:
             integration = methods[method]["x-amazon-apigateway-integration"]
@@ -74,8 +96,9 @@ def test_the_paths_of_the_platform_dialect_reach_one_function_each(stack: Stack)
         methods = stack.paths()[path]
         for method in METHODS | {"options", "head"}:
             integration = methods[method]["x-amazon-apigateway-integration"]
-            assert (integration["type"], function_of(integration)) == ("aws_proxy", function)
-        declared = {parameter["name"] for parameter in methods["parameters"]}
+            expected = STREAMING_PATHS.get(path, {}).get(method, function)
+            assert (integration["type"], function_of(integration)) == ("aws_proxy", expected)
+        declared = {parameter["name"] for parameter in methods.get("parameters", [])}
         assert declared == set(re.findall(r"{(\w+)\+?}", path))
     for function in PLATFORM:
         (permission,) = [

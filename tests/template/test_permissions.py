@@ -57,6 +57,13 @@ def test_the_platform_reads_who_calls_and_keeps_resources(stack: Stack, function
     assert stack.actions_on(function, "WakeupsQueue") == set()
 
 
+def test_what_completes_also_wakes_workers(stack: Stack) -> None:
+    function = "ChatBotKitCompletionFunction"
+    assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+    assert stack.actions_on(function, "WakeupsQueue") == {"sqs:SendMessage"}
+    assert stack.actions_on(function, "SweepsQueue") == set()
+
+
 @pytest.mark.parametrize(
     ("function", "actions"),
     [

@@ -1,4 +1,4 @@
-"""Channels: publishing and subscribing."""
+"""Publishing in channels."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,14 +11,11 @@ from parlance.platform.service import PlatformService
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Seconds: an answer of API Gateway may take 29.
-PATIENCE = 20.0
-
 
 @cache
 def service() -> PlatformService:
     house = House.from_environment()
-    return house.service(ChannelCalls(Channels(house.library, house.clock), patience=PATIENCE).routes())
+    return house.service(ChannelCalls(Channels(house.library, house.clock)).routes())
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

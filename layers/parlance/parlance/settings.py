@@ -77,3 +77,10 @@ class PlatformConversationSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformCompletionSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str

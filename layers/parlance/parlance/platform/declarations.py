@@ -243,7 +243,7 @@ CHANNEL_MESSAGE = Resource(
     "channelMessage",
     path="channel/{parent}",
     prefix="published",
-    fields=(mapping("message"), _EXPIRES),
+    fields=(mapping("message"), text("conversationId"), text("turnId"), _EXPIRES),
     calls=(),
 )
 
