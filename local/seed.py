@@ -13,6 +13,7 @@ from local.marks import Marks
 from local.settings import ROOT, Settings
 from parlance.errors import ConflictError, UnauthenticatedError
 from parlance.identity.authentication import Authenticator
+from parlance.identity.web_keys import AdminKey, WebKeys, WidgetKey, WidgetLimits
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment as Operated
 from parlance_cli.deployment import on_emulator
@@ -23,6 +24,9 @@ TENANT = "demo"
 SECOND_TENANT = "demo-second"
 DATASET = "parlance-docs"
 AGENT = "default"
+LOCAL_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
+# On one's own machine everybody has the same address.
+LOCAL_LIMITS = WidgetLimits(per_minute=6000, address_per_minute=6000)
 
 
 def seed(deployment: Deployment, settings: Settings) -> Credentials:
@@ -89,7 +93,35 @@ def _tenant(
     key = before.get("api_key")
     if not isinstance(key, str) or not _works(operated, tenant_id, key):
         key = operations.create_key(operated, tenant_id, "local cloud").secret
-    return {"tenant_id": tenant_id, "agent_id": AGENT, "api_key": key}
+    return {
+        "tenant_id": tenant_id,
+        "agent_id": AGENT,
+        "api_key": key,
+        "widget_key": _widget_key(operated, tenant_id, before.get("widget_key")),
+        "admin_key": _admin_key(operated, tenant_id, before.get("admin_key")),
+    }
+
+
+def _widget_key(operated: Operated, tenant_id: str, known: object) -> str:
+    """For pages on this machine, whatever their port."""
+    if isinstance(known, str) and _opens(operations.widget_keys(operated), known, tenant_id):
+        return known
+    return operations.create_widget_key(
+        operated, tenant_id, "local cloud", agent_id=AGENT, origins=LOCAL_ORIGINS, limits=LOCAL_LIMITS
+    ).secret
+
+
+def _admin_key(operated: Operated, tenant_id: str, known: object) -> str:
+    if isinstance(known, str) and _opens(operations.admin_keys(operated), known, tenant_id):
+        return known
+    return operations.create_admin_key(operated, tenant_id, "local cloud").secret
+
+
+def _opens[K: WidgetKey | AdminKey](keys: WebKeys[K], text: str, tenant_id: str) -> bool:
+    try:
+        return keys.verify(text).tenant_id == tenant_id
+    except UnauthenticatedError:
+        return False
 
 
 def _works(operated: Operated, tenant_id: str, key: str) -> bool:

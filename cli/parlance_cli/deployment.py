@@ -16,12 +16,14 @@ from parlance.clock import Clock, SystemClock
 from parlance.identity.keys import SecretSource
 from parlance.identity.port import TenantStore
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.web_keys import AdminKey, WebKeyStore, WidgetKey
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.datasets import DatasetStore
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.web_keys import admin_key_store, widget_key_store
 from parlance_cli.credentials import read_credentials, text_of
 from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
@@ -44,6 +46,8 @@ class Deployment:
     tenants: TenantStore
     agents: AgentStore
     datasets: DatasetStore
+    widget_keys: WebKeyStore[WidgetKey]
+    admin_keys: WebKeyStore[AdminKey]
     clock: Clock = field(default_factory=SystemClock)
     ids: IdSource = field(default_factory=RandomIds)
     secrets: SecretSource = field(default_factory=RandomSecrets)
@@ -57,6 +61,8 @@ def on_tables(conversations: Table, identity: Table, *, base_url: str, websocket
         tenants=DynamoTenantStore(identity),
         agents=AgentRepository(conversations),
         datasets=DatasetRepository(conversations, SystemClock(), RandomIds()),
+        widget_keys=widget_key_store(identity),
+        admin_keys=admin_key_store(identity),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, tenants
+from parlance_cli import agents, datasets, keys, tenants, web_keys
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
 from parlance_cli.place import Place
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(keys.app, name="key")
+app.add_typer(web_keys.widget_app, name="widget-key")
+app.add_typer(web_keys.admin_app, name="admin-key")
 app.add_typer(agents.app, name="agent")
 app.add_typer(datasets.app, name="dataset")
 app.command("chat")(chat.chat)

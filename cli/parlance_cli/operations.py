@@ -9,6 +9,7 @@ from parlance.agents.definitions import Agent
 from parlance.errors import InvalidInputError, NotFoundError
 from parlance.identity.administration import Administration, IssuedKey
 from parlance.identity.model import ApiKey, Limits, Tenant
+from parlance.identity.web_keys import AdminKey, AdminKeys, IssuedWebKey, WidgetKey, WidgetKeys, WidgetLimits
 from parlance.knowledge.datasets import Dataset
 from parlance.knowledge.importing.importer import ImportReport, OnProgress, import_path
 from parlance.knowledge.search import Hit, Search
@@ -43,6 +44,49 @@ def revoke_key(deployment: Deployment, tenant_id: str, key_id: str) -> ApiKey:
     """Raises NotFoundError("key") as well."""
     _require_tenant(deployment, tenant_id)
     return _administration(deployment).revoke_key(tenant_id, key_id)
+
+
+def create_widget_key(
+    deployment: Deployment,
+    tenant_id: str,
+    name: str,
+    *,
+    agent_id: str,
+    origins: Sequence[str],
+    limits: WidgetLimits | None = None,
+) -> IssuedWebKey[WidgetKey]:
+    """Raises NotFoundError for an agent that is not there, InvalidInputError for an origin that cannot be one."""
+    _require_tenant(deployment, tenant_id)
+    if deployment.agents.get(tenant_id, agent_id) is None:
+        raise NotFoundError("agent", details={"agent_id": agent_id})
+    return widget_keys(deployment).create(tenant_id, name, agent_id=agent_id, origins=origins, limits=limits)
+
+
+def list_widget_keys(deployment: Deployment, tenant_id: str) -> Sequence[WidgetKey]:
+    _require_tenant(deployment, tenant_id)
+    return widget_keys(deployment).of_tenant(tenant_id)
+
+
+def revoke_widget_key(deployment: Deployment, tenant_id: str, key_id: str) -> WidgetKey:
+    """Raises NotFoundError("key") as well."""
+    _require_tenant(deployment, tenant_id)
+    return widget_keys(deployment).revoke(tenant_id, key_id)
+
+
+def create_admin_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedWebKey[AdminKey]:
+    _require_tenant(deployment, tenant_id)
+    return admin_keys(deployment).create(tenant_id, name)
+
+
+def list_admin_keys(deployment: Deployment, tenant_id: str) -> Sequence[AdminKey]:
+    _require_tenant(deployment, tenant_id)
+    return admin_keys(deployment).of_tenant(tenant_id)
+
+
+def revoke_admin_key(deployment: Deployment, tenant_id: str, key_id: str) -> AdminKey:
+    """Raises NotFoundError("key") as well."""
+    _require_tenant(deployment, tenant_id)
+    return admin_keys(deployment).revoke(tenant_id, key_id)
 
 
 def create_agent(
@@ -127,6 +171,15 @@ def search_dataset(
     """The best passages first."""
     get_dataset(deployment, tenant_id, dataset_id)
     return Search(deployment.datasets, deployment.clock).search(tenant_id, dataset_id, query, limit)
+
+
+def widget_keys(deployment: Deployment) -> WidgetKeys:
+    """For seeding, which also asks whether a key still works."""
+    return WidgetKeys(deployment.widget_keys, clock=deployment.clock, ids=deployment.ids, secrets=deployment.secrets)
+
+
+def admin_keys(deployment: Deployment) -> AdminKeys:
+    return AdminKeys(deployment.admin_keys, clock=deployment.clock, ids=deployment.ids, secrets=deployment.secrets)
 
 
 def _administration(deployment: Deployment) -> Administration:

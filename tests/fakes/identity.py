@@ -8,6 +8,7 @@ from dataclasses import replace
 from parlance.errors import NotFoundError
 from parlance.identity.model import ApiKey, Tenant
 from parlance.identity.port import AlreadyExistsError, TicketRecord
+from parlance.identity.web_keys import AdminKey, WidgetKey
 
 
 class CountingSecrets:
@@ -95,3 +96,32 @@ class MemoryTicketStore:
                 return None
             self._spent.add(where)
             return record
+
+
+class MemoryWebKeyStore[K: WidgetKey | AdminKey]:
+    """`parlance.identity.web_keys.WebKeyStore` for the tenants it is told of; any, where it is told of none."""
+
+    def __init__(self, tenants: set[str] | None = None) -> None:
+        self._tenants = tenants
+        self._keys: dict[str, K] = {}
+        self.look_ups = 0
+
+    def create(self, key: K, text_hash: str, *, token: str) -> None:
+        if self._tenants is not None and key.tenant_id not in self._tenants:
+            raise NotFoundError("tenant")
+        self._keys[text_hash] = key
+
+    def find(self, text_hash: str) -> K | None:
+        self.look_ups += 1
+        return self._keys.get(text_hash)
+
+    def of_tenant(self, tenant_id: str) -> Sequence[K]:
+        return sorted((key for key in self._keys.values() if key.tenant_id == tenant_id), key=lambda key: key.id)
+
+    def revoke(self, tenant_id: str, key_id: str, *, now: int, token: str) -> K:
+        for text_hash, key in self._keys.items():
+            if (key.tenant_id, key.id) == (tenant_id, key_id):
+                revoked = key if key.revoked_at is not None else replace(key, revoked_at=now)
+                self._keys[text_hash] = revoked
+                return revoked
+        raise NotFoundError("key")

@@ -24,10 +24,12 @@ FUNCTIONS = {
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
+    "WidgetChatFunction": "WidgetChatSettings",
+    "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
 }
-STREAMING = ["ChatsMessagesFunction", "ChatBotKitCompletionFunction"]
+STREAMING = ["ChatsMessagesFunction", "WidgetStreamFunction", "ChatBotKitCompletionFunction"]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 

@@ -11,6 +11,15 @@ from tests.template.conftest import PLATFORM, STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 GROUPS = ["/api/v1/chats"]
+# The widget's paths: which methods of each are answered by the function that streams.
+WIDGET_PATHS = {
+    "/v1/chat": {"post"},
+    "/v1/chat/stream": {"post"},
+    "/v1/chat/stream/{proxy+}": {"get"},
+    "/v1/chat/{turn_id}": {"get"},
+    "/v1/chat/{turn_id}/{proxy+}": set(),
+    "/v1/admin/{proxy+}": set(),
+}
 STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
@@ -59,16 +68,28 @@ def function_of(integration: dict[str, Any]) -> str:
     return found[1]
 
 
+def methods_of(path: str) -> set[str]:
+    """Pages of other origins call the widget and the platform dialect, so browsers ask beforehand."""
+    if path in platform_paths():
+        return METHODS | {"options", "head"}
+    return METHODS | {"options"} if path in WIDGET_PATHS else METHODS
+
+
+def expected_function(path: str, method: str) -> str:
+    if path in WIDGET_PATHS:
+        return "WidgetStreamFunction" if method in WIDGET_PATHS[path] else "WidgetChatFunction"
+    return STREAMING_PATHS.get(path, {}).get(method, "ChatsRestFunction")
+
+
 def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
     expected = {path for group in GROUPS for path in (group, f"{group}/{{chat_id}}", f"{group}/{{chat_id}}/{{proxy+}}")}
-    assert set(stack.paths()) == expected | STREAMING_PATHS.keys() | platform_paths().keys()
+    expected |= STREAMING_PATHS.keys() | WIDGET_PATHS.keys() | platform_paths().keys()
+    assert set(stack.paths()) == expected
 
 
 def test_every_method_is_named(stack: Stack) -> None:
     for path, methods in stack.paths().items():
-        # Pages of other origins call the platform dialect, so browsers ask it first.
-        named = METHODS | {"options", "head"} if path in platform_paths() else METHODS
-        assert {method for method in methods if method != "parameters"} == named, path
+        assert set(methods) - {"parameters"} == methods_of(path), path
 
 
 def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
@@ -81,11 +102,11 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         if path in platform_paths():
             # These have one permission for each function, which another test looks at.
             continue
-        for method in METHODS:
+        for method in methods_of(path):
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
             function = function_of(integration)
-            assert function == STREAMING_PATHS.get(path, {}).get(method, "ChatsRestFunction")
+            assert function == expected_function(path, method)
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
             assert any(name == function and arn.endswith(suffix) for name, arn in allowed), suffix
@@ -118,7 +139,7 @@ def test_the_stack_stays_far_below_the_limits_of_cloudformation(stack: Stack) ->
 def test_streaming_routes_stream_and_no_others_do(stack: Stack) -> None:
     """Any value passes for a transfer mode, and a wrong one means buffered; the address must fit it."""
     for path, methods in stack.paths().items():
-        for method in METHODS:
+        for method in methods_of(path):
             integration = methods[method]["x-amazon-apigateway-integration"]
             uri = json.dumps(integration["uri"])
             if function_of(integration) in STREAMING:

@@ -10,7 +10,12 @@ from parlance.realtime.messages import Sweep, TurnWakeup, parse_sweep, parse_wak
 from tests.template.conftest import Stack
 
 EVENTS = ROOT / "events"
-REST = {"chats-rest": "user_id", "chats-messages": "content"}
+REST = {
+    "chats-rest": "user_id",
+    "chats-messages": "content",
+    "widget-chat": "sessionId",
+    "widget-stream": "message",
+}
 WEBSOCKET = {
     "chats-websocket-connect": ("$connect", "CONNECT"),
     "chats-websocket-default": ("$default", "MESSAGE"),

@@ -8,6 +8,13 @@ from tests.template.conftest import FUNCTIONS, PLATFORM, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+KNOWS_CALLERS = [
+    "ChatsRestFunction",
+    "ChatsMessagesFunction",
+    "ChatsWebSocketFunction",
+    "WidgetChatFunction",
+    "WidgetStreamFunction",
+]
 CONSUMING = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -42,7 +49,7 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert "IDENTITY_TABLE" not in stack.environment(function)
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsMessagesFunction", "ChatsWebSocketFunction"])
+@pytest.mark.parametrize("function", KNOWS_CALLERS)
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
@@ -70,6 +77,8 @@ def test_what_completes_also_wakes_workers(stack: Stack) -> None:
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("WidgetStreamFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         (
             "SweepsFunction",
@@ -93,6 +102,8 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
         ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
         ("ChatsMessagesFunction", {"sqs:SendMessage"}, set()),
         ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
+        ("WidgetChatFunction", {"sqs:SendMessage"}, set()),
+        ("WidgetStreamFunction", {"sqs:SendMessage"}, set()),
         ("RepliesFunction", CONSUMING, set()),
         ("SweepsFunction", set(), CONSUMING),
     ],
@@ -108,6 +119,8 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
         ("ChatsRestFunction", False),
         ("ChatsMessagesFunction", False),
         ("ChatsWebSocketFunction", True),
+        ("WidgetChatFunction", False),
+        ("WidgetStreamFunction", False),
         ("RepliesFunction", True),
         ("SweepsFunction", False),
     ],

@@ -12,6 +12,7 @@ from parlance.conversations.engine import TurnEngine
 from parlance.identity.authentication import Authenticator
 from parlance.identity.secrets import RandomSecrets
 from parlance.identity.tickets import Tickets
+from parlance.identity.web_keys import TicketKeys
 from parlance.ids import RandomIds
 from parlance.limits.rates import RateLimiter
 from parlance.realtime.connections import Connections
@@ -26,6 +27,7 @@ from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.tickets import DynamoTicketStore
 from parlance.storage.turns import DynamoTurnStore
+from parlance.storage.web_keys import widget_key_store
 
 
 @cache
@@ -36,7 +38,8 @@ def chats() -> ChatsWebSocket:
     identity = Table(clients.dynamodb(), settings.identity_table)
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
     management = GatewayManagement(partial(clients.management, settings.websocket_endpoint))
-    authenticator = Authenticator(DynamoTenantStore(identity), clock)
+    # A visitor's ticket leads to the widget key that it was asked for with.
+    authenticator = Authenticator(TicketKeys(DynamoTenantStore(identity), widget_key_store(identity)), clock)
     store = DynamoConnectionStore(table)
     conversations = DynamoConversationStore(table)
     handshake = Handshake(

@@ -54,6 +54,20 @@ class ChatsWebSocketSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
+class WidgetChatSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetStreamSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepliesSettings(_FromEnvironment):
     conversations_table: str
     wakeups_queue_url: str

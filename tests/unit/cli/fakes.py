@@ -10,6 +10,7 @@ from parlance.identity.port import AlreadyExistsError
 from parlance_cli.deployment import Deployment
 from tests.fakes.clock import CountingIds, ManualClock
 from tests.fakes.datasets import MemoryDatasets
+from tests.fakes.identity import MemoryWebKeyStore
 
 
 @dataclass
@@ -80,6 +81,8 @@ def memory_deployment() -> Deployment:
         tenants=MemoryTenants(),
         agents=MemoryAgents(),
         datasets=MemoryDatasets(clock),
+        widget_keys=MemoryWebKeyStore(),
+        admin_keys=MemoryWebKeyStore(),
         clock=clock,
         ids=CountingIds(),
     )

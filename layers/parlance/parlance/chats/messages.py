@@ -10,6 +10,7 @@ from parlance.clock import Clock
 from parlance.conversations.caller import Caller, RunningTurn
 from parlance.conversations.engine import BeginTurn
 from parlance.conversations.log import Ended, Started, Token, TurnEvent, TurnFailed
+from parlance.conversations.telling import whole
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
 from parlance.http.requests import Request
@@ -49,7 +50,7 @@ class ChatMessages:
     def _lines(self, running: RunningTurn, chat_id: str) -> Iterator[bytes]:
         yield events.message_received(running.begun.message, chat_id, None, now=self._clock.now(), bytes_max=None)
         event: TurnEvent | None = None
-        for event in running.events:
+        for event in whole(running.events):
             yield from self._line(running, event, chat_id)
         if not isinstance(event, Ended | TurnFailed):
             yield self._failure(NotFoundError("chat"))

@@ -128,6 +128,12 @@ class TurnEngine:
             raise NotFoundError("turn")
         return found
 
+    def newest_turn(self, conversation: Conversation) -> Turn | None:
+        """The turn begun last; None before the first."""
+        if conversation.last_turn == 0:
+            return None
+        return self._store.turn(conversation.tenant_id, conversation.id, conversation.last_turn)
+
     def turn_of_reply(self, tenant_id: str, conversation_id: str, reply_id: str) -> Turn:
         """The turn whose reply has, or will have, that id. Raises NotFoundError("message")."""
         number = number_of(reply_id)

@@ -21,7 +21,15 @@ class ConnectionCounter:
     connection_id: str
 
 
-type Counter = TenantCounter | ConnectionCounter
+@dataclass(frozen=True, slots=True)
+class AddressCounter:
+    """A counter of one client address, whatever it wants to reach."""
+
+    name: str
+    address: str
+
+
+type Counter = TenantCounter | ConnectionCounter | AddressCounter
 
 
 class NotNowError(Exception):

@@ -7,8 +7,10 @@
 `oldest_start` is what tells running from over: a window that began after it still runs.
 """
 
+import hashlib
+
 from parlance.limits.model import Window
-from parlance.limits.port import ConnectionCounter, Counter, NotNowError, TenantCounter
+from parlance.limits.port import AddressCounter, ConnectionCounter, Counter, NotNowError, TenantCounter
 from parlance.storage import keys
 from parlance.storage.items import ttl_seconds
 from parlance.storage.table import ConditionFailedError, Item, Key, Table, Update
@@ -59,6 +61,8 @@ def _key(counter: Counter) -> Key:
             return keys.counter(tenant_id, name)
         case ConnectionCounter(connection_id):
             return keys.connection_counter(connection_id)
+        case AddressCounter(name, address):
+            return keys.address_counter(name, hashlib.sha256(address.encode()).hexdigest())
 
 
 def _window(item: Item) -> Window:

@@ -1,8 +1,8 @@
 """The key schema of both tables, in one place. docs/data-model.md lists who reads what.
 
 The tenant is first in every partition key, except in the look-ups that yield the tenant (a connection id, the hash
-of an API key or of a license, the id of a service key). Tenant ids hold no `#`; user ids may hold anything, so they
-come last in their key.
+of a key or of a license, the id of a service key) and in what is counted before it is known (a client's address).
+Tenant ids hold no `#`; user ids may hold anything, so they come last in their key.
 Numbers are padded so that text order is number order.
 """
 
@@ -153,6 +153,24 @@ def counter(tenant_id: str, name: str) -> Key:
     return Key(f"T#{tenant_id}#L#{name}", "counter")
 
 
+def address_counter(name: str, address_hash: str) -> Key:
+    """Counts a client's address before anybody knows which tenant it wants to reach."""
+    return Key(f"IP#{name}#{address_hash}", "counter")
+
+
+def visits_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#V"
+
+
+def visit_sk(began_at: int, conversation_id: str) -> str:
+    return f"visit#{began_at:015d}#{conversation_id}"
+
+
+def visit(tenant_id: str, began_at: int, conversation_id: str) -> Key:
+    """A conversation that began in a widget, filed by when (ms)."""
+    return Key(visits_pk(tenant_id), visit_sk(began_at, conversation_id))
+
+
 def slots_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#S"
 
@@ -238,3 +256,19 @@ def issuers_pk(tenant_id: str) -> str:
 
 def issuer(tenant_id: str, url_hash: str) -> Key:
     return Key(issuers_pk(tenant_id), f"issuer#{url_hash}")
+
+
+def widget_keys_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#WK"
+
+
+def widget_key_by_hash(text_hash: str) -> Key:
+    return Key(f"WK#{text_hash}", "widget-key")
+
+
+def admin_keys_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#AK"
+
+
+def admin_key_by_hash(text_hash: str) -> Key:
+    return Key(f"AK#{text_hash}", "admin-key")
