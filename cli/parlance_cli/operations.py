@@ -8,6 +8,7 @@ from typing import Any
 from parlance.agents.definitions import Agent
 from parlance.errors import InvalidInputError, NotFoundError
 from parlance.identity.administration import Administration, IssuedKey
+from parlance.identity.keys import PREFIX
 from parlance.identity.model import ApiKey, Limits, Tenant
 from parlance.identity.web_keys import AdminKey, AdminKeys, IssuedWebKey, WidgetKey, WidgetKeys, WidgetLimits
 from parlance.knowledge.datasets import Dataset
@@ -19,20 +20,27 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
 
 
 def create_tenant(
-    deployment: Deployment, name: str, *, tenant_id: str | None = None, limits: Limits | None = None
+    deployment: Deployment,
+    name: str,
+    *,
+    tenant_id: str | None = None,
+    limits: Limits | None = None,
+    parent_id: str | None = None,
 ) -> Tenant:
     """Raises InvalidInputError for an id that cannot be one, ConflictError for one that is taken."""
-    return _administration(deployment).create_tenant(name, tenant_id=tenant_id, limits=limits)
+    if parent_id is not None:
+        _require_tenant(deployment, parent_id)
+    return _administration(deployment).create_tenant(name, tenant_id=tenant_id, limits=limits, parent_id=parent_id)
 
 
 def list_tenants(deployment: Deployment) -> Sequence[Tenant]:
     return _administration(deployment).tenants()
 
 
-def create_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedKey:
-    """Raises NotFoundError("tenant"), as all that follows does."""
+def create_key(deployment: Deployment, tenant_id: str, name: str, *, prefix: str = PREFIX) -> IssuedKey:
+    """A key for the dialect of that prefix. Raises NotFoundError("tenant"), as all that follows does."""
     _require_tenant(deployment, tenant_id)
-    return _administration(deployment).issue_key(tenant_id, name)
+    return _administration(deployment).issue_key(tenant_id, name, prefix=prefix)
 
 
 def list_keys(deployment: Deployment, tenant_id: str) -> Sequence[ApiKey]:
