@@ -159,9 +159,10 @@ class TestDispatch:
         assert told.body == {"channelId": "c" * 20}
         cloud.work()
         heard = account.post(f"/channel/{'c' * 20}/subscribe", {}, accept=LINES)
-        assert heard.lines[0]["type"] == "completeBegin"
-        assert "Fredville" in heard.lines[-1]["data"]["text"]
-        assert heard.lines[-1]["type"] == "result"
+        assert {line["type"] for line in heard.lines} == {"message"}
+        assert heard.lines[0]["data"] == {"type": "completeBegin", "data": {}}
+        assert heard.lines[-1]["data"]["type"] == "result"
+        assert "Fredville" in heard.lines[-1]["data"]["data"]["text"]
 
     def test_channels_pass_messages_on(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         assert account.post("/channel/short/publish", {"message": {}}).status == 400

@@ -1,9 +1,10 @@
-"""Files: what is known of them, and their content."""
+"""Files, as far as they are kept."""
 
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from parlance.platform.files import FileCalls
 from parlance.platform.house import House
 from parlance.platform.service import PlatformService
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 @cache
 def service() -> PlatformService:
     house = House.from_environment()
-    return house.service(kinds=("file",))
+    return house.service(FileCalls(house.library).routes(), kinds=("file",))
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -108,7 +108,9 @@ class Subscriptions:
         asked = read(Subscription, body_of(request))
         wanted_form(request)
         check_channel(channel)
-        return event_stream(self._clock, self._events(caller.tenant_id, channel, asked.historyLength or 0))
+        events = self._events(caller.tenant_id, channel, asked.historyLength or 0)
+        # Subscribers know messages only, so nothing can be sent that says no more than that they are heard.
+        return event_stream(self._clock, events, idle=b"")
 
     def _events(self, tenant_id: str, channel: str, history: int) -> Iterator[Event]:
         announced = self._channels.dispatched(tenant_id, channel)
@@ -124,7 +126,8 @@ class Subscriptions:
     def _turn(self, tenant_id: str, announced: Document) -> Iterator[Event]:
         conversation_id = announced.values["conversationId"]
         turn = self._engine.turn(tenant_id, conversation_id, announced.values["turnId"])
-        return turn_events(self._engine.follow(tenant_id, conversation_id, turn))
+        for event in turn_events(self._engine.follow(tenant_id, conversation_id, turn)):
+            yield Event("message", {"type": event.type, "data": event.data})
 
 
 def check_channel(channel: str) -> None:

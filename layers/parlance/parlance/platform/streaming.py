@@ -8,11 +8,13 @@ from parlance.platform.answering import Event
 from parlance.platform.errors import problem_of
 from parlance.platform.rendering import line
 
+_ALIVE = line("token", {"token": ""}).encode()
 
-def event_stream(clock: Clock, events: Iterator[Event]) -> Stream:
+
+def event_stream(clock: Clock, events: Iterator[Event], *, idle: bytes = _ALIVE) -> Stream:
     """A failure on the way is the last line.
 
-    An empty token says that the stream is alive, because an empty line breaks one client.
+    An empty line would break one client, so `idle` is a line, too: an empty token, unless another is given.
     """
 
     def written(event: Event) -> bytes:
@@ -26,5 +28,5 @@ def event_stream(clock: Clock, events: Iterator[Event]) -> Stream:
         media_type=JSONL,
         chunks=map(written, events),
         failed=failed,
-        idle=line("token", {"token": ""}).encode(),
+        idle=idle,
     )
