@@ -17,6 +17,7 @@ from parlance.storage import keys
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.documents import DocumentRepository, PlainShelf, Shelf
+from parlance.storage.listing import entry
 from parlance.storage.shelves import BotShelf, DatasetShelf
 from tests.fakes.documents import MemoryDocuments
 
@@ -224,7 +225,12 @@ class TestDynamo:
         with pytest.raises(ConflictError):
             agents.create(Agent(tenant, "default", "Bea", "", 6, 6))
         bots = cast("DocumentStore", DocumentRepository(table, BotShelf()))
-        assert ids_of(bots, tenant, limit=1, newest_first=True) == ["default"]
+        assert ids_of(bots, tenant, limit=9, newest_first=True) == ["default"]
+        assert len(list(table.query_all(keys.listing_pk(tenant, "agent"), first="0", last="9" * 20))) == 1
+        # One that was killed between its two writes leaves an entry behind.
+        table.put(entry(tenant, "agent", 7, "default"))
+        for limit in (1, 9):
+            assert ids_of(bots, tenant, limit=limit, newest_first=True) == ["default"]
 
     def test_a_change_of_a_dataset_leaves_its_records_alone(self, table: "Table", tenant: str) -> None:
         documents = DocumentRepository(table, DatasetShelf())

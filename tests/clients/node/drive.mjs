@@ -80,7 +80,7 @@ async function talk(bot, contact) {
   }
   await call('conversation.message.delete', conversation, message)
   await call('conversation.session.create', conversation, {})
-  await call('conversation.attachment.upload', conversation, {})
+  await call('conversation.attachment.upload', conversation, upload())
   const channelId = `channel_${conversation}`
   await call('conversation.dispatch', conversation, { ...question, channelId })
   const heard = await stream('channel.subscribe', channelId, {})
@@ -96,7 +96,8 @@ async function main() {
   const hits = await call('dataset.search', dataset, 'capital')
   if (hits?.records[0]?.id !== record) problems.push('dataset.search: did not find the record')
   const file = await life('file', { name: 'F' })
-  for (const action of ['upload', 'download', 'sync']) await call(`file.${action}`, file, {})
+  await call('file.upload', file, upload())
+  for (const action of ['download', 'sync']) await call(`file.${action}`, file, {})
   for (const action of ['attach', 'sync', 'detach']) await call(`dataset.file.${action}`, dataset, file, {})
   await call('dataset.file.list', dataset)
   const key = await life('secret', { name: 'S', type: 'bearer', value: 'v' })
@@ -157,6 +158,8 @@ async function integration(kind, dataset, bot) {
   }
   await call(`${path}.delete`, id)
 }
+
+const upload = () => ({ data: new TextEncoder().encode('hello').buffer, name: 'a.txt', type: 'text/plain' })
 
 const isClient = (part) => Boolean(part && typeof part === 'object' && part.constructor.name.endsWith('Client'))
 

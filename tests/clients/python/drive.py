@@ -142,7 +142,9 @@ async def talk(walk: Walk, bot: str, contact: str) -> None:
     stateless = {"botId": bot, "messages": [{"type": "user", **question}]}
     await walk.call("conversation.complete", None, stateless)
     await walk.stream("conversation.complete", None, stateless)
-    dispatched = await walk.call("conversation.dispatch", conversation, {**question, "channelId": f"channel_{conversation}"})
+    dispatched = await walk.call(
+        "conversation.dispatch", conversation, {**question, "channelId": f"channel_{conversation}"}
+    )
     if dispatched is not None:
         heard = await walk.stream("channel.subscribe", dispatched.channel_id, {})
         walk.outcomes["channel.subscribe"] = "works"

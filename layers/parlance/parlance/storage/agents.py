@@ -5,7 +5,7 @@ import json
 from parlance.agents.definitions import Agent
 from parlance.errors import ConflictError
 from parlance.storage import keys
-from parlance.storage.listing import AGENTS, entry
+from parlance.storage.listing import AGENTS, entry, no_entry
 from parlance.storage.table import ConditionFailedError, Item, Put, Table
 
 
@@ -21,6 +21,9 @@ class AgentRepository:
         try:
             self._table.put(Put(_item(agent), when="attribute_not_exists(pk)"))
         except ConditionFailedError as error:
+            there = self.get(agent.tenant_id, agent.id)
+            if there is not None and there.created_at != agent.created_at:
+                self._table.delete(no_entry(agent.tenant_id, AGENTS, agent.created_at, agent.id))
             raise ConflictError("An agent with this id exists already") from error
 
     def get(self, tenant_id: str, agent_id: str) -> Agent | None:

@@ -53,6 +53,9 @@ class DatasetRepository:
         try:
             self._table.put(Put(_dataset_item(dataset), when=_ABSENT))
         except ConditionFailedError as error:
+            there = self.get(dataset.tenant_id, dataset.id)
+            if there is not None and there.created_at != dataset.created_at:
+                self._table.delete(no_entry(dataset.tenant_id, DATASETS, dataset.created_at, dataset.id))
             raise ConflictError("A dataset with this id exists already") from error
 
     def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:

@@ -199,11 +199,14 @@ class DocumentRepository:
         collection = self._shelf.collection or ""
         found = entries(self._table, tenant_id, collection, after=after, newest_first=newest_first, limit=limit)
         wanted = [self._shelf.key(tenant_id, "", position.id) for position in found.positions]
-        items = self._table.batch_get(wanted)
-        documents = [self._shelf.document(items[key]) for key in wanted if key in items]
         # An entry may have been left by a creation that failed: what it names was made at another time then.
-        listed = set(found.positions)
-        return Slice([document for document in documents if document.position in listed], found.end)
+        items = self._table.batch_get(list(dict.fromkeys(wanted)))
+        documents = [
+            document
+            for key, position in zip(wanted, found.positions, strict=True)
+            if key in items and (document := self._shelf.document(items[key])).position == position
+        ]
+        return Slice(documents, found.end)
 
     def _key(self, document: Document) -> Key:
         return self._shelf.key(document.tenant_id, document.parent, document.id)
