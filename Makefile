@@ -31,7 +31,7 @@ SAM_BUILD := PATH="$(CURDIR)/$(VENV):$$PATH" UV="$(CURDIR)/$(UV)" PYTHON="$(CURD
 PLATFORM_arm64 := aarch64-manylinux_2_34
 PLATFORM_x86_64 := x86_64-manylinux_2_34
 
-.PHONY: help setup run test check format lint types validate build deploy lock clean
+.PHONY: clients help setup run test check format lint types validate build deploy lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -75,9 +75,21 @@ lock: $(READY) ## Lock the versions of all dependencies anew
 	$(LOCK) layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 	$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	$(LOCK) requirements/cloud.in --output-file requirements/cloud.txt
+	$(LOCK) tests/clients/python/requirements.in --output-file tests/clients/python/requirements.txt
+
+clients: .clients/.synced tests/clients/node/node_modules ## Install the clients that tests/clients drives
+
+.clients/.synced: $(READY) tests/clients/python/requirements.txt
+	@$(VENV)/python -m venv --clear --without-pip .clients
+	@$(UV) pip sync --quiet --python .clients/bin/python --require-hashes tests/clients/python/requirements.txt
+	@touch $@
+
+tests/clients/node/node_modules: tests/clients/node/package-lock.json
+	@cd tests/clients/node && npm ci --silent
+	@touch $@
 
 clean: ## Remove what was built and installed; the state of the local cloud stays
-	rm -rf .venv .cloud .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cloud .clients tests/clients/node/node_modules .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # ---------------------------------------------------------------- environments
 
