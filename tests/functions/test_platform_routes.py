@@ -102,6 +102,7 @@ class TestCalls:
         late = {"search": "harvest", "filter": {"year": {"$gte": 2004}}}
         (record,) = account.post(f"/dataset/{dataset}/search", late).body["records"]
         assert (record["meta"], record["source"]) == ({"year": 2004}, "book")
+        wrong: object
         for wrong in ({"year": {"$in": []}}, {"year": []}, 7):
             assert account.post(f"/dataset/{dataset}/search", {"search": "x", "filter": wrong}).status == 400
 
