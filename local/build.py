@@ -13,6 +13,7 @@ from pathlib import Path
 
 from local.command import run_command
 from local.settings import CLOUD_BIN, DEVELOPMENT_BIN, ROOT
+from local.version import build_version, source_name
 
 BUILDS = ROOT / ".aws-sam" / "local"
 KEPT_BUILDS = 4
@@ -42,23 +43,27 @@ def build(log: Path) -> Path:
     Copies of the local cloud that run from one tree share the builds; the lock lets only one of them build.
     """
     digest = source_digest()
-    template = BUILDS / digest / "build" / "template.yaml"
+    sources = source_name(ROOT, digest[:12])
+    # The build says which commit it is of, so another commit is another build.
+    target = BUILDS / f"{digest}-{sources}"
+    template = target / "build" / "template.yaml"
     with _exclusively(BUILDS):
         if not template.exists():
-            _build_into(BUILDS / digest, log)
-        os.utime(BUILDS / digest)
+            _build_into(target, build_version(sources, time.time()), log)
+        os.utime(target)
         _remove_old_builds()
     return template
 
 
-def _build_into(target: Path, log: Path) -> None:
-    scratch = target.with_suffix(".unfinished")
+def _build_into(target: Path, version: str, log: Path) -> None:
+    scratch = target.with_name(f"{target.name}.unfinished")
     shutil.rmtree(scratch, ignore_errors=True)
     run_command(
         [CLOUD_BIN / "sam", "build", "--template-file", ROOT / "template.yaml", "--build-dir", scratch / "build"],
         purpose="building the stack",
         log=log,
-        env=sam_environment(os.environ, scratch / "sam") | {"AWS_DEFAULT_REGION": "us-east-1"},
+        env=sam_environment(os.environ, scratch / "sam")
+        | {"AWS_DEFAULT_REGION": "us-east-1", "BUILD_VERSION": version},
         cwd=ROOT,
     )
     shutil.rmtree(target, ignore_errors=True)

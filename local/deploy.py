@@ -33,6 +33,11 @@ class Deployment:
     identity_table: str
     wakeups_queue_url: str
     sweeps_queue_url: str
+    secrets_prefix: str
+    server_public_key: str
+    vault_key: str
+    indexing_queue_url: str
+    snapshots_bucket: str
     stage: str = STAGE
 
     @property
@@ -92,6 +97,12 @@ class Deployer:
             identity_table=outputs["IdentityTable"],
             wakeups_queue_url=outputs["WakeupsQueueUrl"],
             sweeps_queue_url=outputs["SweepsQueueUrl"],
+            secrets_prefix=outputs["SecretsPrefix"],
+            server_public_key=outputs["ServerPublicKey"],
+            indexing_queue_url=outputs["IndexingQueueUrl"],
+            snapshots_bucket=outputs["SnapshotsBucket"],
+            # Not an output, which every deployment prints.
+            vault_key=f"local:{self._parameters['LocalVaultKey']}",
         )
 
     def _outputs(self) -> dict[str, str] | None:

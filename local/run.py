@@ -20,7 +20,7 @@ from local.errors import LocalCloudError
 from local.front_door.app import front_door
 from local.seed import seed
 from local.settings import ROOT, Settings
-from local.state import claim, emulator_port
+from local.state import claim, emulator_port, vault_key
 from local.streaming import FunctionEnvironments, StreamingServers, streaming_functions
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -82,6 +82,13 @@ def start(settings: Settings, emulator: Emulator) -> tuple[Deployment, Streaming
         parameters={
             "WebSocketEndpoint": settings.connections_endpoint,
             "ReplyConcurrency": REPLIES_AT_ONCE,
+            # A model that runs on this machine may be called; on AWS that is the operator's to say.
+            "PrivateModelHosts": "localhost,127.0.0.1",
+            "PrivateWebhookHosts": "localhost,127.0.0.1",
+            "PublicUrl": settings.base_url,
+            "EcdsaHelper": "enabled",
+            "JwksOverLoopback": "allowed",
+            "LocalVaultKey": vault_key(settings.state_dir),
             "StreamingRuntime": "buffered",
         },
     )
@@ -106,7 +113,12 @@ async def serve(
     """Run the front door until it is asked to stop or the emulator is gone."""
     await servers.wait_until_ready()
     async with httpx.AsyncClient(trust_env=False, timeout=35, limits=httpx.Limits(max_connections=None)) as client:
-        app = front_door(deployment=deployment, client=client, streams=servers.routes)
+        app = front_door(
+            deployment=deployment,
+            client=client,
+            streams=servers.routes,
+            credentials_file=settings.credentials_file,
+        )
         server = uvicorn.Server(uvicorn_config(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         watching = asyncio.create_task(_gone(emulator))
@@ -174,8 +186,10 @@ async def _gone(emulator: Emulator) -> None:
 def announce(settings: Settings, ready: str) -> None:
     """What to do with it, in a few lines."""
     say(f"{ready}: {settings.base_url}")
+    print(f"  pages     {settings.base_url}/ to talk, {settings.base_url}/docs to read")
     print(f"  keys      {settings.credentials_file}")
     print(f"  REST      {settings.base_url}/api/v1/chats")
+    print(f"  identity  {settings.base_url}/chatapi")
     print(f"  WebSocket {settings.websocket_url}")
     print(f"  try       {chat_command(settings)}")
     print("  Ctrl-C saves everything and stops", flush=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local.deploy import Deployment
 from local.marks import Marks
+from local.seed_identity import identity_credentials
 from local.settings import ROOT, Settings
 from parlance.errors import ConflictError, UnauthenticatedError
 from parlance.identity.authentication import Authenticator
@@ -39,17 +40,24 @@ def seed(deployment: Deployment, settings: Settings) -> Credentials:
         deployment.endpoint,
         conversations_table=deployment.conversations_table,
         identity_table=deployment.identity_table,
+        secrets_prefix=deployment.secrets_prefix,
+        indexing_queue_url=deployment.indexing_queue_url,
+        snapshots_bucket=deployment.snapshots_bucket,
+        vault_key=deployment.vault_key,
         base_url=settings.base_url,
         websocket_url=settings.websocket_url,
     )
     before = read_credentials(settings.credentials_file)
     second = before.get("second_tenant")
+    shared: Credentials = {"server_public_key": deployment.server_public_key}
     credentials: Credentials = {
         "base_url": settings.base_url,
         "websocket_url": settings.websocket_url,
         "aws_endpoint": deployment.endpoint,
+        **shared,
         **_tenant(operated, TENANT, "Demo", before, dataset=True),
-        "second_tenant": _tenant(
+        "second_tenant": shared
+        | _tenant(
             operated, SECOND_TENANT, "Demo, second tenant", second if isinstance(second, dict) else {}, dataset=False
         ),
     }
@@ -78,8 +86,8 @@ def write_credentials(file: Path, credentials: Credentials) -> None:
 
 def _tenant(
     operated: Operated, tenant_id: str, name: str, before: Mapping[str, object], *, dataset: bool
-) -> dict[str, str]:
-    """One tenant with an agent and a key, all of which may be there already."""
+) -> Credentials:
+    """One tenant with an agent and all that callers need, which may be there already."""
     with suppress(ConflictError):
         operations.create_tenant(operated, name, tenant_id=tenant_id)
     if dataset:
@@ -98,6 +106,7 @@ def _tenant(
         "chatbotkit_secret": _api_key(operated, tenant_id, before.get("chatbotkit_secret"), PLATFORM_PREFIX),
         "widget_key": _widget_key(operated, tenant_id, before.get("widget_key")),
         "admin_key": _admin_key(operated, tenant_id, before.get("admin_key")),
+        **identity_credentials(operated, tenant_id, before),
     }
 
 

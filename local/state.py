@@ -1,6 +1,8 @@
 """The state directory of one copy of the local cloud."""
 
+import base64
 import fcntl
+import secrets
 import time
 from pathlib import Path
 from typing import IO
@@ -42,3 +44,15 @@ def emulator_port(state_dir: Path) -> int:
         port = free_port()
     note.write_text(str(port))
     return port
+
+
+def vault_key(state_dir: Path) -> str:
+    """What the secrets in this state are encrypted with: 32 bytes in base64, made once and kept beside it."""
+    kept = state_dir / "vault.key"
+    if not kept.exists():
+        draft = kept.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+        draft.replace(kept)
+    return kept.read_text()

@@ -14,6 +14,6 @@ settings.load_profile("parlance")
 
 @pytest.fixture(scope="session")
 def dynamodb_endpoint() -> Iterator[str]:
-    """An empty DynamoDB in memory: one emulator per test process, started when the first test asks."""
-    with Emulator(services=["dynamodb"]) as emulator:
+    """An empty DynamoDB and S3 in memory: one emulator per test process, started when the first test asks."""
+    with Emulator(services=["dynamodb", "s3"]) as emulator:
         yield emulator.endpoint

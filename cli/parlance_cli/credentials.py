@@ -8,6 +8,7 @@ from parlance_cli.errors import CliError, LocalCloudNotRunningError
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE_NAME = "credentials.json"
+VAULT_KEY_NAME = "vault.key"
 
 
 def state_directory(given: str | None) -> Path:
@@ -27,6 +28,14 @@ def read_credentials(state_dir: Path) -> Mapping[str, object]:
     if not isinstance(found, dict):
         raise CliError(f"{file} holds no credentials")
     return found
+
+
+def read_vault_key(state_dir: Path) -> str:
+    """What the local cloud encrypts secrets with. Raises LocalCloudNotRunningError when there is none."""
+    try:
+        return (state_dir / VAULT_KEY_NAME).read_text()
+    except FileNotFoundError as error:
+        raise LocalCloudNotRunningError from error
 
 
 def text_of(credentials: Mapping[str, object], name: str) -> str | None:

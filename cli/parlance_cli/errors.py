@@ -5,6 +5,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
 from parlance.errors import ParlanceError
+from parlance.identity.vault import VaultError
 from parlance.storage.table import StorageError
 
 
@@ -37,6 +38,8 @@ def _message(error: Exception) -> str | None:
             return _aws(error)
         case StorageError():
             return "The table is busy or did not answer. Try again in a moment."
+        case VaultError():
+            return "A stored secret was sealed under another key than the stack's."
         case httpx.HTTPError() | httpx.InvalidURL():
             return f"The server cannot be reached: {_one_line(error)}"
     return None

@@ -4,15 +4,28 @@ from typing import Annotated
 
 import typer
 
-from parlance_cli import agents, datasets, keys, tenants, web_keys
+from parlance_cli import (
+    agents,
+    budgets,
+    datasets,
+    keys,
+    pages,
+    privacy,
+    secrets,
+    skillsets,
+    tenants,
+    web_keys,
+    webhooks,
+)
 from parlance_cli.chat import command as chat
 from parlance_cli.credentials import state_directory
+from parlance_cli.identity import issuers, licenses, login_sessions, query, service_keys, tokens, users
 from parlance_cli.place import Place
 from parlance_cli.program import DEBUG_OPTION, Program
 
 app = typer.Typer(
     cls=Program,
-    help="Run Parlance: tenants, keys, agents, datasets, and a chat in the terminal.",
+    help="Run Parlance: tenants, keys, users, agents, tools, secrets, webhooks, datasets, budgets; and chat.",
     epilog="Works on the local cloud unless --stack names a deployed stack.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -23,8 +36,24 @@ app.add_typer(keys.app, name="key")
 app.add_typer(web_keys.widget_app, name="widget-key")
 app.add_typer(web_keys.admin_app, name="admin-key")
 app.add_typer(agents.app, name="agent")
+app.add_typer(skillsets.app, name="skillset")
+app.add_typer(secrets.app, name="secret")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(datasets.app, name="dataset")
+app.add_typer(licenses.app, name="license")
+app.add_typer(service_keys.app, name="service-key")
+app.add_typer(users.app, name="user")
+app.add_typer(issuers.app, name="issuer")
+app.add_typer(login_sessions.app, name="login-session")
+app.command("token")(tokens.token)
+app.add_typer(pages.app, name="pages")
+app.add_typer(budgets.app, name="budget")
+app.command("usage")(budgets.usage)
+app.command("erase")(privacy.erase)
+app.add_typer(privacy.conversations, name="conversation")
+app.add_typer(privacy.retention, name="retention")
 app.command("chat")(chat.chat)
+app.command("query")(query.query)
 
 
 @app.callback()

@@ -1,15 +1,14 @@
-"""Puts the front door together: the ways to REST and streaming functions, the WebSocket edge, its management API."""
+"""Puts the front door together: the ways to REST and streaming functions, the WebSocket edge, and the pages."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute, request_response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.deploy import Deployment
 from local.front_door.connections import Connections, ManagementApi
@@ -17,37 +16,16 @@ from local.front_door.edge import WebSocketEdge
 from local.front_door.events import Gateway
 from local.front_door.invoker import EmulatorInvoker, Invoker
 from local.front_door.limits import RestLimits, WebSocketLimits
+from local.front_door.loopback import LoopbackOnly
+from local.front_door.pages import page_routes
 from local.front_door.proxy import RestProxy, error_response
 from local.front_door.streams import streaming_routes
+from local.settings import ROOT
 from local.streaming import StreamingRoute
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+BUILT_PAGES = ROOT / "web" / "dist"
 PROXIED = ["/api/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
-WELCOME = """\
-Parlance is running.
-
-  /api/v1/chats   chats over REST, with the header X-API-Key
-  /ws/chat        chats over WebSocket
-  /api/v1         the platform dialect, with Authorization: Bearer sk-…
-  /_local/health  whether the local cloud is well
-
-The keys are in credentials.json in the state directory (.local unless STATE_DIR says otherwise).
-"""
-
-
-class LoopbackOnly:
-    """Lets nobody but this machine reach what stands behind it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        client = scope.get("client")
-        if client and ipaddress.ip_address(client[0]).is_loopback:
-            await self._app(scope, receive, send)
-        else:
-            await JSONResponse({"message": "Forbidden"}, status_code=403)(scope, receive, send)
 
 
 def front_door(
@@ -58,6 +36,8 @@ def front_door(
     invoker: Invoker | None = None,
     rest_limits: RestLimits | None = None,
     websocket_limits: WebSocketLimits | None = None,
+    pages: Path = BUILT_PAGES,
+    credentials_file: Path | None = None,
 ) -> Starlette:
     """The ASGI application in front of one deployment."""
     rest_limits = rest_limits or RestLimits()
@@ -82,9 +62,6 @@ def front_door(
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def welcome(_: Request) -> Response:
-        return PlainTextResponse(WELCOME)
-
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
@@ -104,7 +81,7 @@ def front_door(
                 methods=["GET", "POST", "DELETE"],
             ),
             Route("/_local/health", LoopbackOnly(request_response(health))),
-            Route("/", welcome),
+            *page_routes(pages, credentials_file),
         ],
         lifespan=lifespan,
         exception_handlers={404: _no_route, 405: _no_method},

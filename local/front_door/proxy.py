@@ -1,9 +1,12 @@
 """Passes HTTP requests on to the REST API in the emulator."""
 
+import asyncio
+
 import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from local.front_door.invoker import AT_ONCE
 from local.front_door.limits import RestLimits
 
 # Headers about one hop, which a proxy must not pass on, and those that it writes itself.
@@ -21,6 +24,7 @@ class RestProxy:
         self._client = client
         self._base = httpx.URL(rest_url)
         self._limits = limits
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def handle(self, request: Request) -> Response:
         """Pass one request on, its path and query exactly as they came."""
@@ -34,11 +38,12 @@ class RestProxy:
             request.method, self._target(request), headers=request_headers(request), content=body
         )
         try:
-            answer = await self._client.send(outgoing, stream=True)
-            try:
-                content = b"".join([chunk async for chunk in answer.aiter_raw()])
-            finally:
-                await answer.aclose()
+            async with self._places:
+                answer = await self._client.send(outgoing, stream=True)
+                try:
+                    content = b"".join([chunk async for chunk in answer.aiter_raw()])
+                finally:
+                    await answer.aclose()
         except httpx.TimeoutException:
             return error_response(504, "TIMEOUT", "The answer took too long.")
         except httpx.HTTPError:

@@ -46,7 +46,8 @@ def test_every_method_of_the_python_client(account: Account) -> None:
     check(drive(PYTHON, HERE / "python/drive.py", account.origin, account.secret))
 
 
-@pytest.mark.skipif(shutil.which("node") is None or not NODE_MODULES.exists(), reason="`make clients` has not been run")
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+@pytest.mark.skipif(not NODE_MODULES.exists(), reason="`make clients` has not been run, which needs npm")
 def test_every_method_of_the_node_client(account: Account) -> None:
     check(drive("node", HERE / "node/drive.mjs", account.origin, account.secret))
 

@@ -83,10 +83,10 @@ class MemorySpentRequests:
     """`parlance.identity.request_ids.SpentRequests`."""
 
     def __init__(self) -> None:
-        self._until: dict[tuple[str, str], int] = {}
+        self._until: dict[tuple[str | None, str], int] = {}
         self._lock = threading.Lock()
 
-    def spend(self, tenant_id: str, request_hash: str, *, now: int, until: int) -> bool:
+    def spend(self, tenant_id: str | None, request_hash: str, *, now: int, until: int) -> bool:
         with self._lock:
             where = (tenant_id, request_hash)
             if self._until.get(where, -1) >= now:
@@ -160,6 +160,9 @@ class MemoryLoginSessionStore:
     def find(self, tenant_id: str, account_id: str, session_id: str | None) -> SignedIn:
         session = self._sessions.get((tenant_id, account_id, session_id)) if session_id is not None else None
         return SignedIn(self._accounts.get(tenant_id, account_id), session)
+
+    def of_account(self, tenant_id: str, account_id: str) -> Sequence[LoginSession]:
+        return [self._sessions[where] for where in sorted(self._sessions) if where[:2] == (tenant_id, account_id)]
 
 
 class MemoryIssuerStore:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from parlance.clock import Clock
 from parlance.errors import ConflictError, NotFoundError
-from parlance.knowledge.datasets import Dataset, Record, SourceRecords, source_prefix
+from parlance.knowledge.datasets import Dataset, Record, Snapshot, SourceRecords, source_prefix
 
 
 class MemoryDatasets:
@@ -15,6 +15,7 @@ class MemoryDatasets:
         self._clock = clock
         self._datasets: dict[tuple[str, str], Dataset] = {}
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
+        self._changes: dict[tuple[str, str], dict[int, frozenset[str]]] = {}
 
     def create(self, dataset: Dataset) -> None:
         key = (dataset.tenant_id, dataset.id)
@@ -22,6 +23,7 @@ class MemoryDatasets:
             raise ConflictError("A dataset with this id exists already")
         self._datasets[key] = dataset
         self._records[key] = {}
+        self._changes[key] = {}
 
     def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:
         return self._datasets.get((tenant_id, dataset_id))
@@ -39,6 +41,7 @@ class MemoryDatasets:
         self._known(tenant_id, dataset_id)
         del self._datasets[tenant_id, dataset_id]
         del self._records[tenant_id, dataset_id]
+        del self._changes[tenant_id, dataset_id]
 
     def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
         held = self._records.get((tenant_id, dataset_id), {})
@@ -51,25 +54,52 @@ class MemoryDatasets:
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
         return self._records.get((tenant_id, dataset_id), {}).get(record_id)
 
+    def records_of(self, tenant_id: str, dataset_id: str, record_ids: Iterable[str]) -> list[Record]:
+        held = self._records.get((tenant_id, dataset_id), {})
+        return [held[record_id] for record_id in set(record_ids) if record_id in held]
+
+    def changed_between(self, tenant_id: str, dataset_id: str, after: int, through: int) -> frozenset[str] | None:
+        changes = self._changes.get((tenant_id, dataset_id), {})
+        versions = range(after + 1, through + 1)
+        if any(version not in changes for version in versions):
+            return None
+        return frozenset[str]().union(*(changes[version] for version in versions))
+
+    def publish(self, dataset: Dataset, snapshot: Snapshot) -> bool:
+        current = self.get(dataset.tenant_id, dataset.id)
+        if current is None or current.created_at != dataset.created_at:
+            return False
+        newest = current.snapshot
+        if newest and newest.version >= snapshot.version and newest != dataset.snapshot:
+            return False
+        self._datasets[dataset.tenant_id, dataset.id] = replace(current, snapshot=snapshot)
+        self.forget_changes(dataset.tenant_id, dataset.id, snapshot.version)
+        return True
+
+    def forget_changes(self, tenant_id: str, dataset_id: str, through: int) -> None:
+        changes = self._changes[tenant_id, dataset_id]
+        for version in [version for version in changes if version <= through]:
+            del changes[version]
+
     def add_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
         self._known(tenant_id, dataset_id)
         if self.get_record(tenant_id, dataset_id, record.id):
             raise ConflictError("A record with this id exists already")
         self._records[tenant_id, dataset_id][record.id] = record
-        self._changed(tenant_id, dataset_id)
+        self._changed(tenant_id, dataset_id, {record.id})
 
     def update_record(self, tenant_id: str, dataset_id: str, record: Record) -> None:
         self._known(tenant_id, dataset_id)
         if not self.get_record(tenant_id, dataset_id, record.id):
             raise NotFoundError("record")
         self._records[tenant_id, dataset_id][record.id] = record
-        self._changed(tenant_id, dataset_id)
+        self._changed(tenant_id, dataset_id, {record.id})
 
     def delete_record(self, tenant_id: str, dataset_id: str, record_id: str) -> None:
         self._known(tenant_id, dataset_id)
         if not self._records[tenant_id, dataset_id].pop(record_id, None):
             raise NotFoundError("record")
-        self._changed(tenant_id, dataset_id)
+        self._changed(tenant_id, dataset_id, {record_id})
 
     def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
         self._known(tenant_id, dataset_id)
@@ -78,8 +108,10 @@ class MemoryDatasets:
             for change in changes:
                 self._replace(tenant_id, dataset_id, change)
         finally:
-            if self._records.get((tenant_id, dataset_id)) != before:
-                self._changed(tenant_id, dataset_id)
+            after = self._records.get((tenant_id, dataset_id), {})
+            touched = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+            if touched:
+                self._changed(tenant_id, dataset_id, touched)
         return self._known(tenant_id, dataset_id)
 
     def _replace(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> None:
@@ -96,8 +128,9 @@ class MemoryDatasets:
             raise NotFoundError("dataset")
         return self._datasets[tenant_id, dataset_id]
 
-    def _changed(self, tenant_id: str, dataset_id: str) -> None:
+    def _changed(self, tenant_id: str, dataset_id: str, touched: Iterable[str]) -> None:
         dataset = self._known(tenant_id, dataset_id)
+        self._changes[tenant_id, dataset_id][dataset.version + 1] = frozenset(touched)
         self._datasets[tenant_id, dataset_id] = replace(
             dataset,
             version=dataset.version + 1,

@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelEvent, TextDelta
+from parlance.agents.calls import ReplyEvent
+from parlance.agents.context import TurnContext
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed, TextDelta
 from parlance.conversations.log import End, TurnLog
 from parlance.conversations.model import Claim, Turn
 
@@ -15,10 +17,11 @@ class ScriptedResponder:
     A script is called with the content and the cancellation and yields model events, or raises.
     """
 
-    def __init__(self, script: Callable[[str, Cancellation], Iterator[ModelEvent]] | None = None) -> None:
+    def __init__(self, script: Callable[[str, Cancellation], Iterator[ReplyEvent]] | None = None) -> None:
         self.script = script or echo
         self.calls: list[str] = []
         self.histories: list[list[ChatMessage]] = []
+        self.contexts: list[TurnContext] = []
         self._lock = threading.Lock()
 
     def respond(
@@ -29,14 +32,16 @@ class ScriptedResponder:
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
-    ) -> Iterator[ModelEvent]:
+        context: TurnContext,
+    ) -> Iterator[ReplyEvent]:
         with self._lock:
             self.calls.append(content)
             self.histories.append(list(history))
+            self.contexts.append(context)
         yield from self.script(content, cancellation)
 
 
-def echo(content: str, cancellation: Cancellation) -> Iterator[ModelEvent]:
+def echo(content: str, cancellation: Cancellation) -> Iterator[ReplyEvent]:
     """Answers "re: …", in two deltas."""
     yield TextDelta("re: ")
     yield TextDelta(content)
@@ -58,10 +63,14 @@ class QueuedWakeups:
 
 
 class QueuedSweeps:
-    """Remembers sweeps instead of sending them."""
+    """Remembers sweeps and erasures instead of sending them."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, int]] = []
+        self.erasures: list[tuple[str, str, int]] = []
+
+    def erase(self, tenant_id: str, user_id: str, *, passes: int, delay_seconds: int) -> None:
+        self.erasures.append((tenant_id, user_id, passes))
 
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:
         self.asked.append((tenant_id, conversation_id, delay_seconds))

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from parlance import ids
+from parlance.clock import day_of
 from parlance.conversations.model import (
     Claim,
     Conversation,
     Lease,
     Listener,
     Message,
+    News,
     TokenBatch,
     Turn,
     TurnState,
+    Usage,
 )
 from parlance.conversations.port import (
     BeginView,
@@ -70,6 +73,7 @@ class _Stored:
     turns: dict[int, Turn] = field(default_factory=dict)
     tokens: dict[tuple[int, int, int], TokenBatch] = field(default_factory=dict)
     keys: dict[str, _Remembered] = field(default_factory=dict)
+    news: dict[int, News] = field(default_factory=dict)
 
 
 class MemoryTables:
@@ -241,7 +245,7 @@ class MemoryConversationStore:
             stored = self._tables.stored(tenant_id, conversation_id)
             if stored is None:
                 return True
-            kinds: list[dict[Any, Any]] = [stored.messages, stored.turns, stored.tokens, stored.keys]
+            kinds: list[dict[Any, Any]] = [stored.messages, stored.turns, stored.tokens, stored.keys, stored.news]
             doomed = [(kind, key) for kind in kinds for key in kind][:limit]
             for kind, key in doomed:
                 del kind[key]
@@ -313,7 +317,8 @@ class MemoryTurnStore:
             return None
         if current is None or current.last_number != view.conversation.last_number:
             raise StaleError(current)
-        if terms and (current.has_work or current.lease_held(terms.now)):
+        recounted = current.ended_attempts != view.conversation.ended_attempts
+        if terms and (current.has_work or current.lease_held(terms.now) or recounted):
             raise StaleError(current)
         return stored
 
@@ -368,7 +373,8 @@ class MemoryTurnStore:
             raise StaleError(None)
         current = stored.conversation
         foreign = current.lease is not None and current.lease.owner != terms.owner and current.lease_held(terms.now)
-        moved_on = current.drained != read.drained or foreign
+        recounted = current.ended_attempts != read.ended_attempts
+        moved_on = current.drained != read.drained or foreign or recounted
         stands = stored.turns[turn.number]
         overtaken = stands.state.ended or stands.attempt != turn.attempt
         out_of_line = turn.number <= current.drained and current.retries[:1] != (turn.number,)
@@ -410,23 +416,36 @@ class MemoryTurnStore:
                 and first_index + len(batch.tokens) - 1 > after_index
             ]
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
-        self._tables.once(token, lambda: self._finish(claim, outcome, now, keep_until))
+    def finish(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: int,
+        token: str,
+        keep_until: int | None = None,
+        usage: Usage | None = None,
+        announced: bool = False,
+    ) -> None:
+        used = usage or Usage(attempt=claim.turn.attempt)
+        self._tables.once(token, lambda: self._finish(claim, outcome, now, keep_until, used, announced))
 
-    def _finish(self, claim: Claim, outcome: Outcome, now: int, keep_until: int | None) -> None:
+    def _finish(
+        self, claim: Claim, outcome: Outcome, now: int, keep_until: int | None, usage: Usage, announced: bool
+    ) -> None:
         stored = self._leased(claim)
         number = claim.turn.number
         turn = stored.turns[number]
         if turn.attempt != claim.turn.attempt:
             raise LeaseLostError
         kept = replace(claim.lease, until=keep_until) if keep_until is not None else None
-        before = replace(stored.conversation, lease=kept, updated_at=now)
+        before = replace(stored.conversation, lease=kept, updated_at=now).having_used(usage, day=day_of(now))
         if claim.is_retry:
             before = replace(before, retries=tuple(waiting for waiting in before.retries if waiting != number))
         else:
             before = replace(before, drained=number)
         match outcome:
-            case Replied(reply, stopped):
+            case Replied(reply, stopped, calls):
                 state, failure = (TurnState.STOPPED if stopped else TurnState.DONE), None
                 stored.messages[reply.number] = replace(reply, metadata=copy.deepcopy(reply.metadata))
                 stored.conversation = replace(
@@ -437,11 +456,29 @@ class MemoryTurnStore:
                     tokens_used=before.tokens_used + reply.metadata.get("tokens_used", 0),
                     failed_turn=0 if before.failed_turn == number else before.failed_turn,
                 )
-            case Failed(failure):
+            case Failed(failure, calls):
                 state = TurnState.FAILED
                 stored.conversation = replace(before, failed_turn=max(before.failed_turn, number))
-        stored.turns[number] = replace(turn, state=state, failure=failure, ended_at=now)
+        stored.turns[number] = replace(
+            turn, state=state, failure=failure, ended_at=now, calls=copy.deepcopy(tuple(calls)), usage=usage
+        )
+        if announced:
+            sequence = stored.conversation.ended_attempts
+            stored.news[sequence] = News(
+                sequence, turn.id, turn.attempt, state, turn.message_id, turn.reply_id, now, failure, usage
+            )
         stored.messages[number] = replace(stored.messages[number], failed=state is TurnState.FAILED)
+
+    def news(self, tenant_id: str, conversation_id: str) -> list[News]:
+        with self._tables.lock:
+            stored = self._tables.stored(tenant_id, conversation_id)
+            return [stored.news[sequence] for sequence in sorted(stored.news)] if stored else []
+
+    def forget_news(self, tenant_id: str, conversation_id: str, sequence: int) -> None:
+        with self._tables.lock:
+            stored = self._tables.stored(tenant_id, conversation_id)
+            if stored:
+                stored.news.pop(sequence, None)
 
     def request_stop(self, tenant_id: str, conversation_id: str, number: int) -> Turn | None:
         return self._change_live(tenant_id, conversation_id, number, lambda turn: replace(turn, stop_requested=True))
@@ -502,6 +539,7 @@ def _new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Tur
         body_hash=new.key.body_hash if new.key else "",
         listeners=dict(new.listeners),
         previous=before.last_turn,
+        context=copy.deepcopy(new.context),
     )
     if new.answers:
         return turn, replace(new.answers, turn_id=turn.id)

@@ -8,6 +8,10 @@ from uuid import uuid4
 from functions.chats.messages import app as messages_app
 from functions.chats.rest import app as rest_app
 from functions.chats.websocket import app as websocket_app
+from functions.tenant import app as tenant_app
+from functions.widget.chat import app as widget_chat_app
+from functions.widget.stream import app as widget_stream_app
+from functions.workers.indexing import app as indexing_app
 from functions.workers.replies import app as replies_app
 from functions.workers.sweeps import app as sweeps_app
 from parlance.agents.definitions import Agent
@@ -15,14 +19,17 @@ from parlance.clock import SystemClock
 from parlance.identity.administration import Administration
 from parlance.identity.model import Limits
 from parlance.identity.secrets import RandomSecrets
+from parlance.identity.web_keys import AdminKeys, WidgetKeys
 from parlance.ids import RandomIds
 from parlance.storage.agents import AgentRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.web_keys import admin_key_store, widget_key_store
 from tests.functions import events
 from tests.functions.gateway import FakeGateway
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 WIDE = Limits(rest_per_minute=100_000, messages_per_second=1_000, connections=50)
@@ -73,8 +80,10 @@ class Cloud:
     table: Table
     identity: Table
     sqs: "SQSClient"
+    s3: "S3Client"
     wakeups_url: str
     sweeps_url: str
+    indexing_url: str
     gateway: FakeGateway
 
     @property
@@ -96,12 +105,41 @@ class Cloud:
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return Reply(answer["statusCode"], headers, answer["body"])
 
+    def tenant(self, method: str, path: str, **sent: Any) -> Reply:
+        """The tenant's own routes; `path` is what follows their root."""
+        event = events.rest(method, f"/api/v1/tenant{path}", **sent)
+        answer = tenant_app.handler(event, events.Context())  # type: ignore[arg-type]
+        headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+        return Reply(answer["statusCode"], headers, answer["body"])
+
     def say(self, chat_id: str, *, tail: str = "", method: str = "POST", **sent: Any) -> Reply:
         """Send a message over HTTP, to the function that streams the reply; invoked, it answers when all is said."""
         event = events.rest(method, f"/api/v1/chats/{chat_id}/messages{tail}", **sent)
         answer = messages_app.handler(event, events.Context())  # type: ignore[arg-type]
         assert answer["isBase64Encoded"] is False
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+    @property
+    def widget_keys(self) -> WidgetKeys:
+        store = widget_key_store(self.identity)
+        return WidgetKeys(store, clock=SystemClock(), ids=RandomIds(), secrets=RandomSecrets())
+
+    @property
+    def admin_keys(self) -> AdminKeys:
+        store = admin_key_store(self.identity)
+        return AdminKeys(store, clock=SystemClock(), ids=RandomIds(), secrets=RandomSecrets())
+
+    def widget(self, method: str, path: str, **sent: Any) -> Reply:
+        """A call of a page or an operator, to the function that the gateway would send it to."""
+        event = events.rest(method, path, **sent)
+        streams = (
+            path in {"/v1/chat", "/v1/chat/stream"} if method == "POST" else method == "GET" and "admin" not in path
+        )
+        app = widget_stream_app if streams else widget_chat_app
+        answer = app.handler(event, events.Context())
+        multi = {name.lower(): values[0] for name, values in (answer.get("multiValueHeaders") or {}).items()}
+        headers = multi | {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
+        return Reply(answer["statusCode"], headers, answer["body"])
 
     def chat(self, house: House, user_id: str = "alice") -> str:
         reply = self.rest("POST", "/api/v1/chats", key=house.key, body={"user_id": user_id})
@@ -138,6 +176,10 @@ class Cloud:
     def work(self) -> list[dict[str, Any]]:
         """Let the workers have every message that is visible now; returns the bodies."""
         return self._drain(self.wakeups_url, replies_app.handler) + self._drain(self.sweeps_url, sweeps_app.handler)
+
+    def index(self) -> list[dict[str, Any]]:
+        """Let the indexing worker have every message that is visible now; returns the bodies."""
+        return self._drain(self.indexing_url, indexing_app.handler)
 
     def _drain(self, url: str, handler: Any) -> list[dict[str, Any]]:
         bodies = []

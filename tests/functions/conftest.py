@@ -7,14 +7,16 @@ import boto3
 import pytest
 
 from local.emulator import Emulator, client_environment
+from parlance.http.viewers import NO_FRONT_DOOR
 from parlance.storage.table import Table
+from tests.functions import kosmos
 from tests.functions.cloud import Cloud
 from tests.functions.gateway import FakeGateway
 
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Emulator]:
-    with Emulator(services=["dynamodb", "sqs"]) as emulator:
+    with Emulator(services=["dynamodb", "sqs", "s3", "secretsmanager"]) as emulator:
         yield emulator
 
 
@@ -27,7 +29,7 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.delenv(name)
     for name, value in environment.items():
         patch.setenv(name, value)
-    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    dynamodb, sqs, s3 = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("s3")
     for name in ("conversations", "identity"):
         dynamodb.create_table(
             TableName=name,
@@ -40,13 +42,37 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         )
     wakeups = sqs.create_queue(QueueName="wakeups", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
     sweeps = sqs.create_queue(QueueName="sweeps", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    webhooks = sqs.create_queue(QueueName="webhooks", Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
+    indexing = sqs.create_queue(QueueName="indexing", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    s3.create_bucket(Bucket="snapshots")
     with FakeGateway().serving() as gateway:
         patch.setenv("CONVERSATIONS_TABLE", "conversations")
         patch.setenv("IDENTITY_TABLE", "identity")
         patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
+        patch.setenv("ORIGIN_SECRET", NO_FRONT_DOOR)
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
+        patch.setenv("INDEXING_QUEUE_URL", indexing)
+        patch.setenv("SNAPSHOTS_BUCKET", "snapshots")
+        for name in ("EMBEDDING_PROVIDER", "EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_SECRET", "VECTORS_BUCKET"):
+            patch.setenv(name, "none")
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
-        yield Cloud(Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, wakeups, sweeps, gateway)
+        patch.setenv("WEBHOOKS_QUEUE_URL", webhooks)
+        patch.setenv("SECRETS_PREFIX", "parlance/test")
+        patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
+        patch.setenv("PRIVATE_WEBHOOK_HOSTS", "127.0.0.1")
+        patch.setenv("MODEL_PRICES", '{"extractive": {"input": 1000000, "output": 1000000, "max_output": 1000}}')
+        for name, value in kosmos.environment().items():
+            patch.setenv(name, value)
+        yield Cloud(
+            Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, s3, wakeups, sweeps, indexing, gateway
+        )
     patch.undo()
     dynamodb.close()
     sqs.close()
+    s3.close()
+
+
+@pytest.fixture(scope="module")
+def identity(cloud: Cloud) -> kosmos.Identity:
+    """A tenant of the identity dialect."""
+    return kosmos.Identity(cloud)

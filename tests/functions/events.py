@@ -33,6 +33,7 @@ def rest(
         "stageVariables": None,
         "requestContext": {
             "stage": "dev",
+            "domainName": "api.example",
             "path": f"/dev{path}",
             "httpMethod": method,
             "requestId": uuid4().hex,

@@ -265,7 +265,12 @@ class TestOpenAi:
 
     def test_lists_agents_and_models(self, account: Account, bot: str) -> None:
         for path in ("/v1/models", "/api/v1/openai/models"):
-            assert [model["id"] for model in account.get(path).body["data"]] == [bot, "extractive"]
+            assert [model["id"] for model in account.get(path).body["data"]] == [
+                bot,
+                "bedrock",
+                "extractive",
+                "openai_compatible",
+            ]
 
     @pytest.mark.parametrize(
         ("change", "status"),

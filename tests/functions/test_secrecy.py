@@ -1,14 +1,13 @@
 """What the functions write to their logs: no key, no ticket, no text of anybody's."""
 
 import io
-import logging
 from collections.abc import Iterator
 
 import pytest
 
 from parlance.chats.errors import explain
-from parlance.logs import logger
 from tests.functions.cloud import Cloud
+from tests.functions.logs import captured_logs
 
 _TEXT = "The launch code is 0000."
 
@@ -16,18 +15,8 @@ _TEXT = "The launch code is 0000."
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """Everything that is logged, at any level, in the form in which it leaves the function."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logger.registered_formatter)
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.DEBUG)
-    for one in (root, logging.getLogger("parlance")):
-        one.addHandler(handler)
-    yield written
-    for one in (root, logging.getLogger("parlance")):
-        one.removeHandler(handler)
-    root.setLevel(level)
+    with captured_logs() as written:
+        yield written
 
 
 def test_logs_hold_no_secret_and_no_text(cloud: Cloud, log: io.StringIO) -> None:
@@ -56,7 +45,7 @@ def test_an_unforeseen_failure_is_logged_by_id_and_answered_by_id(log: io.String
     with pytest.raises(KeyError) as caught:
         dict[str, str]()[_TEXT]
     answer = explain(caught.value)
-    assert answer.body is not None
+    assert isinstance(answer.body, dict)
     told = answer.body["error"]
     assert (answer.status, told["code"]) == (500, "INTERNAL_ERROR")
     written = log.getvalue()

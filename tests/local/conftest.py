@@ -28,6 +28,11 @@ DEPLOYMENT = Deployment(
     identity_table="Identity",
     wakeups_queue_url="http://emulator.test/wakeups",
     sweeps_queue_url="http://emulator.test/sweeps",
+    secrets_prefix="parlance/parlance",
+    server_public_key="server-public-key",
+    vault_key="local:" + "A" * 43 + "=",
+    indexing_queue_url="http://emulator.test/indexing",
+    snapshots_bucket="snapshots",
 )
 
 

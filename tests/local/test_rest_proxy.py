@@ -1,8 +1,13 @@
 """What passes through the front door to the REST API, and what does not."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
 import httpx
 import pytest
 
+from local.front_door.invoker import AT_ONCE
 from local.front_door.limits import RestLimits
 from tests.local.conftest import Door, OpenDoor
 
@@ -115,6 +120,23 @@ def test_an_upstream_that_fails_is_named_as_the_gateway_names_it(
 
 
 def test_the_doors_own_pages(door: Door) -> None:
-    assert "/api/v1/chats" in httpx.get(f"{door.url}/").text
     assert httpx.get(f"{door.url}/_local/health").json() == {"status": "ok"}
     assert httpx.get(f"{door.url}/elsewhere").status_code == 404
+
+
+def test_the_emulator_is_asked_only_so_much_at_once(open_door: OpenDoor) -> None:
+    """It starts a process for each request that it is asked beside others; fifty would all miss the time limit."""
+    inside, most = 0, 0
+
+    async def upstream(_: httpx.Request) -> httpx.Response:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0.05)
+        inside -= 1
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    with open_door(upstream=cast("Any", upstream)) as door, ThreadPoolExecutor(3 * AT_ONCE) as pool:
+        statuses = list(pool.map(lambda _: httpx.get(f"{door.url}/chatapi/sd").status_code, range(3 * AT_ONCE)))
+    assert set(statuses) == {200}
+    assert 1 < most <= AT_ONCE

@@ -1,5 +1,6 @@
 """Starting: what is wrong is said in one line, and nothing is left behind."""
 
+import base64
 import os
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from local.command import run_command
 from local.errors import LocalCloudError
 from local.run import listening_socket
 from local.settings import ROOT, Settings
-from local.state import claim, emulator_port
+from local.state import claim, emulator_port, vault_key
 
 
 def start(state_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -70,6 +71,16 @@ def test_the_emulator_keeps_its_port_while_it_is_free(tmp_path: Path) -> None:
         other = emulator_port(tmp_path)
     assert other != port
     assert emulator_port(tmp_path) == other
+
+
+def test_the_key_of_the_secrets_is_made_once_for_its_owner(tmp_path: Path) -> None:
+    first = vault_key(tmp_path)
+    assert vault_key(tmp_path) == first
+    assert len(base64.b64decode(first, validate=True)) == 32
+    assert (tmp_path / "vault.key").stat().st_mode & 0o077 == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    assert vault_key(other) != first
 
 
 def test_settings_have_the_documented_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

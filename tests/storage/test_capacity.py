@@ -84,6 +84,7 @@ class Bench:
             message_count=turn.reply_number,
             drained=turn.number,
             settled=turn.reply_number,
+            ended_attempts=claim.conversation.ended_attempts + 1,
         )
 
 

@@ -8,8 +8,11 @@ import pytest
 from parlance.errors import ConflictError, InvalidInputError, NotFoundError, UnauthenticatedError
 from parlance.identity.authentication import Authenticator
 from parlance.identity.model import Limits
+from parlance.identity.vault import LocalVault
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment, on_tables
+from parlance_cli.identity import operations as identity
+from tests.fakes.secrets import KnownSecrets
 from tests.unit.cli.fakes import memory_deployment
 
 pytestmark = pytest.mark.storage
@@ -21,7 +24,14 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
         return memory_deployment()
     table = request.getfixturevalue("table")
     # Their keys do not overlap, so one table can be both.
-    return on_tables(table, table, base_url="http://localhost:8000", websocket_url="ws://localhost:8000/ws/chat")
+    return on_tables(
+        table,
+        table,
+        LocalVault(bytes(32)),
+        KnownSecrets({}),
+        base_url="http://localhost:8000",
+        websocket_url="ws://localhost:8000/ws/chat",
+    )
 
 
 @pytest.fixture
@@ -92,7 +102,40 @@ def test_datasets(deployment: Deployment, tenant: str, documents: list[Path]) ->
         operations.search_dataset(deployment, tenant, "none", "x")
 
 
+def test_licenses_and_service_keys(deployment: Deployment, tenant: str) -> None:
+    issued = identity.create_license(deployment, tenant, "backend", "system")
+    assert identity.list_licenses(deployment, tenant) == [issued.license]
+    assert identity.revoke_license(deployment, tenant, issued.license.id).revoked_at is not None
+    made = identity.create_service_key(deployment, tenant, "hawk", "shop")
+    assert identity.list_service_keys(deployment, tenant) == [made]
+    again = identity.reset_service_key(deployment, tenant, made.key_id)
+    assert identity.list_service_keys(deployment, tenant) == [again]
+    with pytest.raises(NotFoundError, match="Service key"):
+        identity.reset_service_key(deployment, tenant, made.key_id)
+
+
+def test_a_user_signs_in_and_out(deployment: Deployment, tenant: str) -> None:
+    account = identity.create_user(deployment, tenant, "Ann", user_id="ann")
+    assert identity.list_users(deployment, tenant) == [account]
+    issuer = identity.add_secret_issuer(deployment, tenant, "https://login.example", "chat").issuer
+    assert identity.list_issuers(deployment, tenant) == [issuer]
+    token = identity.sign_token(deployment, tenant, "ann", seconds=60)
+    verified = identity.verify_token(deployment, token)
+    assert verified.account == account
+    assert identity.list_login_sessions(deployment, tenant, "ann") == [verified.session]
+    identity.end_login_sessions(deployment, tenant, "ann")
+    with pytest.raises(UnauthenticatedError):
+        identity.verify_token(deployment, token)
+    assert not identity.disable_user(deployment, tenant, "ann").active
+    assert identity.enable_user(deployment, tenant, "ann").active
+    identity.remove_issuer(deployment, tenant, issuer.url)
+    with pytest.raises(InvalidInputError):
+        identity.sign_token(deployment, tenant, "ann", seconds=60)
+
+
 def test_nothing_belongs_to_a_tenant_that_is_not_there(deployment: Deployment) -> None:
-    for call in (operations.list_keys, operations.list_agents, operations.list_datasets):
+    lists = [operations.list_keys, operations.list_agents, operations.list_datasets]
+    lists += [identity.list_licenses, identity.list_service_keys, identity.list_users, identity.list_issuers]
+    for call in lists:
         with pytest.raises(NotFoundError, match="Tenant"):
             call(deployment, "nobody")

@@ -163,6 +163,10 @@ def test_a_request_is_spent_once_until_it_is_forgotten(stores: CredentialStores,
     assert not spent.spend(tenant, "a", now=START + 100, until=START + 200)
     assert spent.spend(other, "a", now=START, until=START + 100)
     assert spent.spend(tenant, "b", now=START, until=START + 100)
+    apart = token()
+    assert spent.spend(None, apart, now=START, until=START + 100)
+    assert not spent.spend(None, apart, now=START, until=START + 100)
+    assert spent.spend(tenant, apart, now=START, until=START + 100)
     assert spent.spend(tenant, "a", now=START + 101, until=START + 201)
     assert not spent.spend(tenant, "a", now=START + 102, until=START + 202)
 

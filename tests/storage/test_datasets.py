@@ -1,6 +1,7 @@
 """The contract of a DatasetStore, on the repository and on the fake that stands in for it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from parlance.knowledge.datasets import (
     Dataset,
     DatasetStore,
     Record,
+    Snapshot,
     SourceRecords,
     imported_record_id,
 )
@@ -264,7 +266,7 @@ def test_a_change_whose_answer_was_lost_is_made_once(
 def test_the_commit_of_an_import_is_tried_again(
     faulty: DatasetRepository, stored: Dataset, faults: Faults, failure: Exception
 ) -> None:
-    faults.fail_after("update", failure, nth=2)
+    faults.fail_after("transact", failure)
     after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
     assert after.record_count == 2
     assert after.version > stored.version
@@ -273,7 +275,7 @@ def test_the_commit_of_an_import_is_tried_again(
 def test_a_change_between_count_and_commit_is_counted(
     faulty: DatasetRepository, stored: Dataset, faults: Faults, store_beside: DatasetRepository
 ) -> None:
-    faults.call_before("update", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record()), nth=2)
+    faults.call_before("transact", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record()))
     after = faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a")])
     assert (after.record_count, after.version) == (2, 3)
     assert faults.pending == []
@@ -298,7 +300,6 @@ def test_a_change_that_is_always_contended_is_given_up(
 ) -> None:
     for nth in range(1, 20):
         faults.fail_before("transact", ContendedError("conflict"), nth=nth)
-        faults.fail_before("update", ContendedError("conflict"), nth=nth + 1)
     with pytest.raises(ContendedError):
         faulty.add_record(stored.tenant_id, stored.id, a_record())
     with pytest.raises(ContendedError):
@@ -329,3 +330,103 @@ def test_records_are_read_on_from_any_id(store: DatasetStore, dataset: Dataset) 
     rest = store.records_after(dataset.tenant_id, dataset.id, "rec_1", limit=9)
     assert [record.id for record in rest] == ["rec_2", "rec_3", "rec_4"]
     assert store.records_after(dataset.tenant_id, dataset.id, "rec_4", limit=9) == []
+
+
+def test_a_version_tells_what_it_changed(store: DatasetStore, dataset: Dataset) -> None:
+    tenant, name = dataset.tenant_id, dataset.id
+    store.add_record(tenant, name, a_record())
+    store.replace_sources(tenant, name, [a_source("a.md", "one", "two")])
+    store.replace_sources(tenant, name, [a_source("a.md", "one", "TWO"), a_source("b.md", "b")])
+    store.delete_record(tenant, name, "rec_one")
+    one, two = (imported_record_id("a.md", position) for position in (0, 1))
+    other = imported_record_id("b.md", 0)
+    assert store.changed_between(tenant, name, 1, 2) == frozenset({"rec_one"})
+    assert store.changed_between(tenant, name, 2, 3) == frozenset({one, two})
+    assert store.changed_between(tenant, name, 3, 5) == frozenset({two, other, "rec_one"})
+    assert store.changed_between(tenant, name, 5, 5) == frozenset()
+    assert store.changed_between(tenant, name, 4, 6) is None, "nobody knows of a version that is not there yet"
+    assert store.changed_between(tenant, "none", 1, 2) is None
+
+
+def test_records_are_read_by_their_ids(store: DatasetStore, dataset: Dataset) -> None:
+    store.replace_sources(dataset.tenant_id, dataset.id, [a_source("a.md", *[f"a{n}" for n in range(130)])])
+    wanted = [imported_record_id("a.md", position) for position in range(120)]
+    found = store.records_of(dataset.tenant_id, dataset.id, [*wanted, *wanted, "rec_none"])
+    assert sorted(record.id for record in found) == sorted(wanted)
+    assert store.records_of(dataset.tenant_id, "none", wanted) == []
+    assert store.records_of(dataset.tenant_id, dataset.id, []) == []
+
+
+def test_a_published_snapshot_is_pointed_to_and_ends_the_log_before_it(store: DatasetStore, dataset: Dataset) -> None:
+    tenant, name = dataset.tenant_id, dataset.id
+    for number in range(3):
+        store.add_record(tenant, name, a_record(f"rec_{number}"))
+    seen = current(store, dataset)
+    store.add_record(tenant, name, a_record("rec_later"))
+    assert store.publish(seen, Snapshot(seen.version, "key"))
+    assert current(store, dataset).snapshot == Snapshot(4, "key")
+    assert current(store, dataset).version == 5
+    assert store.changed_between(tenant, name, 4, 5) == frozenset({"rec_later"})
+    assert store.changed_between(tenant, name, 3, 5) is None
+    store.rename(tenant, name, name="New", description="")
+    assert current(store, dataset).snapshot == Snapshot(4, "key")
+
+
+def test_of_two_snapshots_the_newer_stays(store: DatasetStore, dataset: Dataset) -> None:
+    store.add_record(dataset.tenant_id, dataset.id, a_record())
+    seen = current(store, dataset)
+    assert store.publish(seen, Snapshot(2, "newer"))
+    assert not store.publish(seen, Snapshot(1, "older"))
+    assert not store.publish(seen, Snapshot(2, "as new"))
+    again = current(store, dataset)
+    assert store.publish(again, Snapshot(2, "instead of one that was lost"))
+    assert current(store, dataset).snapshot == Snapshot(2, "instead of one that was lost")
+
+
+def test_nothing_is_published_for_a_dataset_that_was_made_again(store: DatasetStore, dataset: Dataset) -> None:
+    store.delete(dataset.tenant_id, dataset.id)
+    assert not store.publish(dataset, Snapshot(1, "key"))
+    store.create(replace(dataset, created_at=dataset.created_at + 1))
+    assert not store.publish(dataset, Snapshot(1, "key"))
+    assert current(store, dataset).snapshot is None
+
+
+def test_a_deleted_dataset_takes_its_log_with_it(store: DatasetStore, dataset: Dataset) -> None:
+    store.add_record(dataset.tenant_id, dataset.id, a_record())
+    store.delete(dataset.tenant_id, dataset.id)
+    store.create(dataset)
+    assert store.changed_between(dataset.tenant_id, dataset.id, 1, 2) is None
+
+
+def test_what_a_killed_import_changed_nobody_claims_to_know(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults, store_beside: DatasetRepository
+) -> None:
+    faults.call_after("batch_write", lambda: faults.kill(after_calls=0))
+    with pytest.raises(KilledError):
+        faulty.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
+    store_beside.replace_sources(stored.tenant_id, stored.id, [a_source("a.md", "a", "b")])
+    assert store_beside.changed_between(stored.tenant_id, stored.id, 1, 2) is None
+
+
+def test_a_version_that_changed_too_much_to_say_leaves_a_gap(store_beside: DatasetRepository, stored: Dataset) -> None:
+    long = [a_record(f"rec_{number}_{'x' * 900}") for number in range(250)]
+    store_beside.replace_sources(stored.tenant_id, stored.id, [SourceRecords("hand.md", tuple(long))])
+    assert store_beside.changed_between(stored.tenant_id, stored.id, 1, 2) is None
+
+
+def test_a_record_written_between_reading_the_version_and_raising_it(
+    faulty: DatasetRepository, stored: Dataset, faults: Faults, store_beside: DatasetRepository
+) -> None:
+    faults.call_before("transact", lambda: store_beside.add_record(stored.tenant_id, stored.id, a_record("rec_other")))
+    faulty.add_record(stored.tenant_id, stored.id, a_record())
+    assert (current(faulty, stored).record_count, current(faulty, stored).version) == (2, 3)
+    assert faulty.changed_between(stored.tenant_id, stored.id, 2, 3) == frozenset({"rec_one"})
+
+
+def test_many_who_write_at_once_all_get_through(store_beside: DatasetRepository, stored: Dataset) -> None:
+    numbers = range(24)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: store_beside.add_record(stored.tenant_id, stored.id, a_record(f"rec_{n}")), numbers))
+    after = current(store_beside, stored)
+    assert (after.record_count, after.version) == (24, 25)
+    assert store_beside.changed_between(stored.tenant_id, stored.id, 1, 25) == frozenset({f"rec_{n}" for n in numbers})

@@ -117,6 +117,17 @@ def test_a_session_is_found_beside_its_account(stores: CredentialStores, tenant:
     assert find(other, account.id, "login_1") == SignedIn(None, None)
 
 
+def test_the_sessions_of_an_account_are_listed(stores: CredentialStores, tenant: str, other: str) -> None:
+    account = an_account(tenant)
+    stores.accounts.create(account, token=token())
+    mine = [LoginSession(tenant, account.id, f"login_{number}", 0, START, START + HOUR) for number in (1, 2)]
+    theirs = [replace(mine[0], tenant_id=other), replace(mine[0], account_id="bob")]
+    for session in [*mine, *theirs]:
+        stores.sessions.put(session)
+    assert stores.sessions.of_account(tenant, account.id) == mine
+    assert stores.sessions.of_account(tenant, "nobody") == []
+
+
 def test_none_survives_that_was_begun_before_all_were_ended(stores: CredentialStores, tenant: str) -> None:
     """Sessions are begun all the time while all are ended: each lives only if it was begun after the last end."""
     account = an_account(tenant)

@@ -14,8 +14,10 @@ from parlance.identity.model import Limits
 from parlance.storage.table import Table
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment, local_deployment
+from parlance_cli.identity import operations as identity
 from tests.local.cloud import LocalCloud
 from tests.system.client import House
+from tests.system.kosmos import Tenancy
 
 WIDE = Limits(rest_per_minute=1_000_000, messages_per_second=1_000, connections=200)
 """For tests that are not about limits."""
@@ -89,3 +91,34 @@ def build_house(cloud: LocalCloud, deployment: Deployment) -> Callable[..., Hous
 def house(build_house: Callable[..., House]) -> House:
     """A tenant of the test's own, whose limits it will not meet."""
     return build_house()
+
+
+@pytest.fixture(scope="session")
+def build_tenancy(deployment: Deployment, build_house: Callable[..., House]) -> Callable[..., Tenancy]:
+    """Makes tenants with all that callers of the identity dialect can show, and one user who may chat."""
+
+    def build(**house: Any) -> Tenancy:
+        base = build_house(**house)
+        key = identity.create_service_key(deployment, base.tenant_id, "ecdsa", "tests")
+        issuer = identity.add_secret_issuer(deployment, base.tenant_id, f"urn:tests:{base.tenant_id}", "parlance")
+        account = identity.create_user(deployment, base.tenant_id, "Ada", user_id="ada", community_id="harbour")
+        return Tenancy(
+            house=base,
+            system_license=identity.create_license(deployment, base.tenant_id, "tests", "system").text,
+            user_license=identity.create_license(deployment, base.tenant_id, "tests", "user").text,
+            key_id=key.key_id,
+            key_secret=key.secret,
+            issuer=issuer.issuer.url,
+            issuer_secret=issuer.secret,
+            user_id=account.id,
+            username=account.username,
+            community_id=account.community_id,
+        )
+
+    return build
+
+
+@pytest.fixture
+def tenancy(build_tenancy: Callable[..., Tenancy]) -> Tenancy:
+    """A tenant of the test's own."""
+    return build_tenancy()

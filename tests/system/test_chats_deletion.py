@@ -59,11 +59,13 @@ def fill(tables: Tables, house: House, chat_id: str) -> str:
 
 
 def left_of(tables: Tables, chat_id: str) -> list[str]:
-    """The keys of all items, in both tables, that mention the chat anywhere."""
+    """The keys of all items, in both tables, that mention the chat anywhere but in the record of what it used."""
     found = []
     for table in (tables.conversations, tables.identity):
-        for page in table.client.get_paginator("scan").paginate(TableName=table.name):
-            found += [f"{item['pk']} {item['sk']}" for item in page["Items"] if chat_id in str(item)]
+        for item in table.scan(""):
+            of_usage = "#Y#" in item["pk"] or item["sk"].startswith("usage#")
+            if chat_id in str(item) and not of_usage:
+                found.append(f"{item['pk']} {item['sk']}")
     return found
 
 

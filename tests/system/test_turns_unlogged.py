@@ -3,64 +3,18 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from local.clients import emulator_session
 from tests.local.cloud import LocalCloud
 from tests.system.client import House, line, refusal
 from tests.system.conftest import QUESTION, SENTENCE
+from tests.system.logs import assert_unlogged, logged, wait_until_logged, written_to_files
 
 pytestmark = [pytest.mark.system, pytest.mark.anyio]
 
 TEXT = "The launch code of the harbour is 0000-marmalade."
-
-
-type Line = tuple[str, str]
-"""Where something is written, and what."""
-
-PAGE = 10_000
-
-
-def events_of(logs: Any, group: str, *, since: int) -> Iterator[str]:
-    """All messages of a log group from a time on (ms). The emulator hands out one page and no token for the next."""
-    while True:
-        page = logs.filter_log_events(logGroupName=group, startTime=since, limit=PAGE)["events"]
-        yield from (event["message"] for event in page)
-        if len(page) < PAGE:
-            return
-        assert page[-1]["timestamp"] > since, "more than a page in one millisecond"
-        since = page[-1]["timestamp"]
-
-
-def logged(cloud: LocalCloud, *, since: int = 0) -> Iterator[Line]:
-    """What the functions of the stack have written down."""
-    logs: Any = emulator_session().client("logs", endpoint_url=cloud.aws_endpoint)
-    for groups in logs.get_paginator("describe_log_groups").paginate():
-        for group in groups["logGroups"]:
-            name = group["logGroupName"]
-            yield from ((name, message) for message in events_of(logs, name, since=since))
-
-
-def written_to_files(cloud: LocalCloud) -> Iterator[Line]:
-    """What the local cloud itself has written down."""
-    for file in cloud.state_dir.rglob("*.log"):
-        if not file.is_relative_to(cloud.state_dir / "tmp"):
-            yield str(file), file.read_text(errors="replace")
-
-
-async def wait_until_logged(cloud: LocalCloud, *expected: tuple[str, ...], since: int) -> None:
-    """Wait for a line for each of the `expected` that holds all its words: an invocation is logged when it ends."""
-    until = time.monotonic() + 60
-    while True:
-        lines = await asyncio.to_thread(lambda: [f"{place} {text}" for place, text in logged(cloud, since=since)])
-        missing = [words for words in expected if not any(all(word in line for word in words) for line in lines)]
-        if not missing:
-            return
-        assert time.monotonic() < until, f"never logged: {missing}"
-        await asyncio.sleep(0.5)
 
 
 async def test_no_key_ticket_or_text_is_ever_logged(cloud: LocalCloud, build_house: Callable[..., House]) -> None:
@@ -102,7 +56,6 @@ async def test_no_key_ticket_or_text_is_ever_logged(cloud: LocalCloud, build_hou
     keys = [house.api_key, broken.api_key, cloud.credentials["api_key"]]
     secrets = [*keys, ticket, spent, TEXT, "marmalade", QUESTION, "harbour burn whale oil"]
     secrets += [key.removeprefix("pk_")[:12] for key in keys] + [one.partition(".")[2] for one in (ticket, spent)]
+    assert_unlogged(written, secrets)
     for place, text in written:
-        for secret in secrets:
-            assert secret not in text, place
         assert not re.search(r"\b(pk|tk)_[A-Za-z0-9_-]{16,}", text), place

@@ -20,6 +20,7 @@ PLATFORM = {
 FUNCTIONS = {
     **dict.fromkeys(PLATFORM, "PlatformSettings"),
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
+    "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
@@ -28,8 +29,26 @@ FUNCTIONS = {
     "WidgetStreamFunction": "WidgetStreamSettings",
     "RepliesFunction": "RepliesSettings",
     "SweepsFunction": "SweepsSettings",
+    "TenantFunction": "TenantRestSettings",
+    "WebhooksFunction": "WebhooksSettings",
+    "ServerKeysFunction": "ServerKeysSettings",
+    "KosmosServiceKeysFunction": "ServiceKeysSettings",
+    "KosmosAgentQueryFunction": "AgentQuerySettings",
+    "KosmosJwtFunction": "VerifyTokenSettings",
+    "KosmosEcdsaHelperFunction": "EcdsaHelperSettings",
+    "KosmosEnvironmentFunction": "EnvironmentSettings",
+    "KosmosHealthzFunction": "HealthSettings",
+    "KosmosPublicKeysFunction": "PublicKeySettings",
+    "KosmosWellKnownFunction": "PublicKeySettings",
+    "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
+    "IndexingFunction": "IndexingSettings",
 }
-STREAMING = ["ChatsMessagesFunction", "WidgetStreamFunction", "ChatBotKitCompletionFunction"]
+STREAMING = [
+    "ChatsMessagesFunction",
+    "KosmosAgentQueryFunction",
+    "WidgetStreamFunction",
+    "ChatBotKitCompletionFunction",
+]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 
@@ -53,7 +72,9 @@ class Stack:
         """What the function's own policies say; each action and resource in a list."""
         role = self.properties(f"{function}Role")
         for policy in role.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
+            for written in policy["PolicyDocument"]["Statement"]:
+                # One that stands under a condition is judged as if the condition held.
+                statement = written["Fn::If"][1] if "Fn::If" in written else written
                 yield statement | {name: as_list(statement[name]) for name in ("Action", "Resource")}
 
     def actions_on(self, function: str, target: str) -> set[str]:

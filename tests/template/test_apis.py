@@ -7,19 +7,46 @@ from typing import Any
 
 import pytest
 
+from reference.openapi import openapi
 from tests.template.conftest import PLATFORM, STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-GROUPS = ["/api/v1/chats"]
-# The widget's paths: which methods of each are answered by the function that streams.
-WIDGET_PATHS = {
-    "/v1/chat": {"post"},
-    "/v1/chat/stream": {"post"},
-    "/v1/chat/stream/{proxy+}": {"get"},
-    "/v1/chat/{turn_id}": {"get"},
-    "/v1/chat/{turn_id}/{proxy+}": set(),
-    "/v1/admin/{proxy+}": set(),
+ROUTES = {
+    "/api/v1/chats": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}/messages": "ChatsRestFunction",
+    "/api/v1/chats/{chat_id}/{proxy+}": "ChatsRestFunction",
+    "/chatapi/servicekeys": "KosmosServiceKeysFunction",
+    "/chatapi/servicekey/{keyId+}": "KosmosServiceKeysFunction",
+    "/chatapi/query/agent/{agentId}": "KosmosAgentQueryFunction",
+    "/chatapi/jwt/verifyToken": "KosmosJwtFunction",
+    "/chatapi/ecdsa_helper": "KosmosEcdsaHelperFunction",
+    "/chatapi/ecdsa_helper/{method}": "KosmosEcdsaHelperFunction",
+    "/chatapi/environment": "KosmosEnvironmentFunction",
+    "/chatapi/healthz": "KosmosHealthzFunction",
+    "/chatapi/publickeys": "KosmosPublicKeysFunction",
+    "/chatapi/.well-known": "KosmosWellKnownFunction",
+    "/chatapi/sd": "KosmosServiceDirectoryFunction",
+    "/chatapi/{proxy+}": "KosmosServiceDirectoryFunction",
+    "/api/v1/tenant": "TenantFunction",
+    "/api/v1/tenant/{part}": "TenantFunction",
+    "/api/v1/tenant/{part}/{proxy+}": "TenantFunction",
+    "/v1/chat": "WidgetChatFunction",
+    "/v1/chat/stream": "WidgetChatFunction",
+    "/v1/chat/stream/{proxy+}": "WidgetChatFunction",
+    "/v1/chat/{turn_id}": "WidgetChatFunction",
+    "/v1/chat/{turn_id}/{proxy+}": "WidgetChatFunction",
+    "/v1/admin/{proxy+}": "WidgetChatFunction",
 }
+"""Who answers at a path, whatever the method."""
+EXCEPT_FOR = {
+    ("/api/v1/chats/{chat_id}/messages", "post"): "ChatsMessagesFunction",
+    ("/v1/chat", "post"): "WidgetStreamFunction",
+    ("/v1/chat/stream", "post"): "WidgetStreamFunction",
+    ("/v1/chat/stream/{proxy+}", "get"): "WidgetStreamFunction",
+    ("/v1/chat/{turn_id}", "get"): "WidgetStreamFunction",
+}
+"""Methods of which another function streams the answers."""
 STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
@@ -42,7 +69,7 @@ def platform_streams() -> dict[str, dict[str, str]]:
     }
 
 
-STREAMING_PATHS = {"/api/v1/chats/{chat_id}/messages": {"post": "ChatsMessagesFunction"}, **platform_streams()}
+PLATFORM_STREAMS = platform_streams()
 
 
 def platform_paths() -> dict[str, str]:
@@ -57,8 +84,13 @@ def platform_paths() -> dict[str, str]:
     channel = {f"{root}/channel/{{channelId}}/{{proxy+}}": "ChatBotKitChannelFunction" for root in ROOTS}
     parts = ("{conversationId}", "{conversationId}/{proxy+}")
     conversation = {f"{root}/conversation/{part}": BUFFERED for root in ROOTS for part in parts}
-    streams = {path: answers["others"] for path, answers in platform_streams().items()}
+    streams = {path: answers["others"] for path, answers in PLATFORM_STREAMS.items()}
     return below | channel | conversation | streams
+
+
+PLATFORM_PATHS = platform_paths()
+UNDESCRIBED = PLATFORM_PATHS.keys()
+"""The platform dialect follows the description that its makers publish; docs/chatbotkit.md says what works of it."""
 
 
 def function_of(integration: dict[str, Any]) -> str:
@@ -70,21 +102,13 @@ def function_of(integration: dict[str, Any]) -> str:
 
 def methods_of(path: str) -> set[str]:
     """Pages of other origins call the widget and the platform dialect, so browsers ask beforehand."""
-    if path in platform_paths():
+    if path in PLATFORM_PATHS:
         return METHODS | {"options", "head"}
-    return METHODS | {"options"} if path in WIDGET_PATHS else METHODS
+    return METHODS | {"options"} if path.startswith("/v1/") else METHODS
 
 
-def expected_function(path: str, method: str) -> str:
-    if path in WIDGET_PATHS:
-        return "WidgetStreamFunction" if method in WIDGET_PATHS[path] else "WidgetChatFunction"
-    return STREAMING_PATHS.get(path, {}).get(method, "ChatsRestFunction")
-
-
-def test_each_group_has_three_paths_and_no_more(stack: Stack) -> None:
-    expected = {path for group in GROUPS for path in (group, f"{group}/{{chat_id}}", f"{group}/{{chat_id}}/{{proxy+}}")}
-    expected |= STREAMING_PATHS.keys() | WIDGET_PATHS.keys() | platform_paths().keys()
-    assert set(stack.paths()) == expected
+def test_these_are_all_paths(stack: Stack) -> None:
+    assert set(stack.paths()) == ROUTES.keys() | PLATFORM_PATHS.keys()
 
 
 def test_every_method_is_named(stack: Stack) -> None:
@@ -98,26 +122,24 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
         for permission in stack.of_type("AWS::Lambda::Permission").values()
         if isinstance(permission["SourceArn"]["Fn::Sub"], list)
     }
-    for path, methods in stack.paths().items():
-        if path in platform_paths():
-            # These have one permission for each function, which another test looks at.
-            continue
+    for path, wanted in ROUTES.items():
+        methods = stack.paths()[path]
         for method in methods_of(path):
             integration = methods[method]["x-amazon-apigateway-integration"]
             assert integration["type"] == "aws_proxy"
             function = function_of(integration)
-            assert function == expected_function(path, method)
+            assert function == EXCEPT_FOR.get((path, method), wanted)
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
             assert any(name == function and arn.endswith(suffix) for name, arn in allowed), suffix
 
 
 def test_the_paths_of_the_platform_dialect_reach_one_function_each(stack: Stack) -> None:
-    for path, function in platform_paths().items():
+    for path, function in PLATFORM_PATHS.items():
         methods = stack.paths()[path]
         for method in METHODS | {"options", "head"}:
             integration = methods[method]["x-amazon-apigateway-integration"]
-            expected = STREAMING_PATHS.get(path, {}).get(method, function)
+            expected = PLATFORM_STREAMS.get(path, {}).get(method, function)
             assert (integration["type"], function_of(integration)) == ("aws_proxy", expected)
         declared = {parameter["name"] for parameter in methods.get("parameters", [])}
         assert declared == set(re.findall(r"{(\w+)\+?}", path))
@@ -222,7 +244,7 @@ def test_the_websocket_stage_follows_its_routes(stack: Stack) -> None:
 
 
 def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack) -> None:
-    for function in ("ChatsWebSocketFunction", "RepliesFunction"):
+    for function in ("ChatsWebSocketFunction", "RepliesFunction", "SweepsFunction"):
         condition, own, given = stack.environment(function)["WEBSOCKET_ENDPOINT"]["Fn::If"]
         assert condition == "UsesOwnWebSocketApi"
         assert own["Fn::Sub"].startswith("https://${WebSocketApi}.execute-api.")
@@ -232,5 +254,17 @@ def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack
 def test_outputs(stack: Stack) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "RestApiId", "WebSocketUrl", "WebSocketApiId", "WebSocketFunction"),
-        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl"),
+        *("ConversationsTable", "IdentityTable", "WakeupsQueueUrl", "SweepsQueueUrl", "SecretsPrefix"),
+        *("WebhooksQueueUrl", "PrivateWebhookHosts"),
+        *("ServerPublicKey", "ServerKeysSecret", "EcCurveName", "VaultKey"),
+        *("IndexingQueueUrl", "SnapshotsBucket"),
+        *("FrontDoorUrl", "PagesBucket", "DistributionId"),
     }
+
+
+def test_every_route_of_the_gateway_leads_to_documented_ones(stack: Stack) -> None:
+    """A group of routes that nobody has described in `reference` shows up here."""
+    documented = [re.sub(r"{\w+}", "x", path) for path in openapi()["paths"]]
+    for path in stack.paths().keys() - UNDESCRIBED:
+        pattern = re.sub(r"{\w+\+}", ".+", path)
+        assert any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), one) for one in documented), path

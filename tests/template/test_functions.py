@@ -8,9 +8,11 @@ import pytest
 from local.settings import ROOT
 from parlance import settings
 from parlance.http.asgi import READINESS_PATH
+from parlance.webhooks.delivering import PAUSES
 from tests.template.conftest import FUNCTIONS, STREAMING, Stack
 
 COMMON = {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+BY_LAMBDA = {"AWS_REGION"}
 LAYER = r"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:\d{12}:layer:LambdaAdapterLayer(Arm64|X86):(\d+)"
 NOTHING = {"Ref": "AWS::NoValue"}
 ADAPTER: dict[str, object] = {
@@ -29,7 +31,7 @@ def test_these_are_all_functions(stack: Stack) -> None:
 def test_the_environment_is_what_the_settings_read(stack: Stack, function: str, wanted: str) -> None:
     fields = {field.name.upper() for field in dataclasses.fields(getattr(settings, wanted))}
     adapter = set(ADAPTER) if function in STREAMING else set()
-    assert set(stack.environment(function)) == fields | COMMON | adapter
+    assert set(stack.environment(function)) == (fields - BY_LAMBDA) | COMMON | adapter
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -75,7 +77,10 @@ def test_every_log_group_forgets(stack: Stack) -> None:
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
-@pytest.mark.parametrize("function", ["ChatsRestFunction", "ChatsWebSocketFunction"])
+BEHIND_A_GATEWAY = {name for name in FUNCTIONS if name.startswith(("Chats", "Kosmos", "Tenant"))} - set(STREAMING)
+
+
+@pytest.mark.parametrize("function", sorted(BEHIND_A_GATEWAY))
 def test_functions_behind_a_gateway_end_with_its_patience(stack: Stack, function: str) -> None:
     assert stack.properties(function)["Timeout"] <= 29
 
@@ -85,6 +90,8 @@ def test_functions_behind_a_gateway_end_with_its_patience(stack: Stack, function
     [
         ("RepliesSource", "RepliesFunction", "WakeupsQueue"),
         ("SweepsSource", "SweepsFunction", "SweepsQueue"),
+        ("WebhooksSource", "WebhooksFunction", "WebhooksQueue"),
+        ("IndexingSource", "IndexingFunction", "IndexingQueue"),
     ],
 )
 def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, function: str, queue: str) -> None:
@@ -99,14 +106,19 @@ def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, functio
 
 
 def test_these_are_all_sources(stack: Stack) -> None:
-    assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {"RepliesSource", "SweepsSource"}
+    assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {
+        *("RepliesSource", "SweepsSource", "WebhooksSource", "IndexingSource")
+    }
 
 
-@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue"])
+@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue", "IndexingQueue"])
 def test_what_cannot_be_handled_is_kept_and_reported(stack: Stack, queue: str) -> None:
     redrive = stack.properties(queue)["RedrivePolicy"]
-    # A message comes again each time that a lease is found held, so many times are no sign of trouble.
-    assert redrive["maxReceiveCount"] >= 50
+    if queue == "WebhooksQueue":
+        assert redrive["maxReceiveCount"] == len(PAUSES) + 1
+    else:
+        # A message comes again each time that a lease is found held, so many times are no sign of trouble.
+        assert redrive["maxReceiveCount"] >= 50
     dead = redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]
     assert stack.properties(dead)["MessageRetentionPeriod"] == 14 * 24 * 3600
     watched = [alarm["Dimensions"][0]["Value"] for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()]
@@ -121,3 +133,12 @@ def test_the_dependencies_of_the_layer_are_locked() -> None:
     locked = (ROOT / "layers/dependencies/requirements.txt").read_text()
     assert "--hash=sha256:" in locked
     assert "://" not in locked
+
+
+def test_a_delivery_outlives_all_its_attempts(stack: Stack) -> None:
+    assert stack.properties("WebhooksQueue")["MessageRetentionPeriod"] > sum(PAUSES)
+
+
+def test_private_hosts_are_closed_to_webhooks_unless_opened(stack: Stack) -> None:
+    assert stack.environment("WebhooksFunction")["PRIVATE_WEBHOOK_HOSTS"] == {"Ref": "PrivateWebhookHosts"}
+    assert stack.template["Parameters"]["PrivateWebhookHosts"]["Default"] == ""

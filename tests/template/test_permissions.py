@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.template.conftest import FUNCTIONS, PLATFORM, Stack
+from parlance.storage.keys import HEALTH_PK
+from tests.template.conftest import FUNCTIONS, PLATFORM, STREAMING, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -12,6 +13,7 @@ KNOWS_CALLERS = [
     "ChatsRestFunction",
     "ChatsMessagesFunction",
     "ChatsWebSocketFunction",
+    "TenantFunction",
     "WidgetChatFunction",
     "WidgetStreamFunction",
 ]
@@ -30,8 +32,11 @@ def test_no_wildcard_stands_in_a_policy_of_ours(stack: Stack, function: str) -> 
         assert all("*" not in action for action in statement["Action"]), statement
         for resource in statement["Resource"]:
             assert resource != "*"
-            # The connections of one stage of one API are the only family of resources that is named by a star.
-            assert "*" not in json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            # Families of resources are named by a star: the connections of one stage of one API, the objects of
+            # one bucket, and the secrets of this stack, whose ARNs end in something that nobody chooses.
+            named = json.dumps(resource).replace("${Stage}/*/@connections/*", "")
+            named = named.replace("${SnapshotsBucket.Arn}/snapshots/*", "")
+            assert "*" not in named.replace(":secret:parlance/${AWS::StackName}/*", "")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -43,7 +48,7 @@ def test_managed_policies_only_write_logs_and_traces(stack: Stack, function: str
     assert names <= {"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"}
 
 
-@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction"])
+@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction", "WebhooksFunction", "IndexingFunction"])
 def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == set()
     assert "IDENTITY_TABLE" not in stack.environment(function)
@@ -75,21 +80,19 @@ def test_what_completes_also_wakes_workers(stack: Stack) -> None:
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("KosmosAgentQueryFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("WidgetStreamFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
         ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("TenantFunction", READING | TRANSACTION),
+        ("WebhooksFunction", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
         (
             "SweepsFunction",
-            {
-                "dynamodb:GetItem",
-                "dynamodb:Query",
-                "dynamodb:UpdateItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:BatchWriteItem",
-            },
+            READING | TRANSACTION | {"dynamodb:BatchWriteItem"},
         ),
+        ("IndexingFunction", READING | {"dynamodb:UpdateItem", "dynamodb:BatchWriteItem"}),
     ],
 )
 def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
@@ -97,20 +100,32 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "wakeups", "sweeps"),
+    ("function", "wakeups", "sweeps", "webhooks", "indexing"),
     [
-        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}),
-        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set()),
-        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set()),
-        ("WidgetChatFunction", {"sqs:SendMessage"}, set()),
-        ("WidgetStreamFunction", {"sqs:SendMessage"}, set()),
-        ("RepliesFunction", CONSUMING, set()),
-        ("SweepsFunction", set(), CONSUMING),
+        ("ChatsRestFunction", {"sqs:SendMessage"}, {"sqs:SendMessage"}, set(), set()),
+        ("ChatsMessagesFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatsWebSocketFunction", {"sqs:SendMessage"}, set(), set(), set()),
+        ("WidgetChatFunction", {"sqs:SendMessage"}, set(), set(), set()),
+        ("WidgetStreamFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("KosmosAgentQueryFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("SweepsFunction", set(), CONSUMING, set(), set()),
+        ("TenantFunction", set(), {"sqs:SendMessage"}, set(), set()),
+        ("ChatBotKitCompletionFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatBotKitConversationFunction", set(), {"sqs:SendMessage"}, set(), set()),
+        ("ChatBotKitDatasetFunction", set(), set(), set(), {"sqs:SendMessage"}),
+        ("ChatBotKitBotFunction", set(), set(), set(), set()),
+        ("WebhooksFunction", set(), set(), CONSUMING - {"sqs:SendMessage"}, set()),
+        ("IndexingFunction", set(), set(), set(), CONSUMING),
     ],
 )
-def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]) -> None:
+def test_queues(
+    stack: Stack, function: str, wakeups: set[str], sweeps: set[str], webhooks: set[str], indexing: set[str]
+) -> None:
+    assert stack.actions_on(function, "IndexingQueue") == indexing
     assert stack.actions_on(function, "WakeupsQueue") == wakeups
     assert stack.actions_on(function, "SweepsQueue") == sweeps
+    assert stack.actions_on(function, "WebhooksQueue") == webhooks
 
 
 @pytest.mark.parametrize(
@@ -122,10 +137,127 @@ def test_queues(stack: Stack, function: str, wakeups: set[str], sweeps: set[str]
         ("WidgetChatFunction", False),
         ("WidgetStreamFunction", False),
         ("RepliesFunction", True),
-        ("SweepsFunction", False),
+        ("SweepsFunction", True),
+        ("TenantFunction", False),
+        ("WebhooksFunction", False),
+        ("IndexingFunction", False),
     ],
 )
 def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
     allowed = "execute-api:ManageConnections" in stack.actions_on(function, "WebSocketApi")
     assert allowed is may
     assert ("WEBSOCKET_ENDPOINT" in stack.environment(function)) is may
+
+
+@pytest.mark.parametrize(
+    ("function", "secrets", "models"),
+    [
+        ("ChatsRestFunction", False, False),
+        ("ChatsMessagesFunction", True, True),
+        ("ChatsWebSocketFunction", False, False),
+        ("WidgetChatFunction", False, False),
+        ("WidgetStreamFunction", True, True),
+        ("KosmosAgentQueryFunction", True, True),
+        ("RepliesFunction", True, True),
+        ("SweepsFunction", False, False),
+        ("TenantFunction", False, False),
+        ("ChatBotKitCompletionFunction", True, True),
+        ("ChatBotKitDatasetFunction", False, False),
+        ("ChatBotKitBotFunction", False, False),
+        ("WebhooksFunction", True, False),
+    ],
+)
+def test_models_and_secrets_are_for_those_who_need_them(
+    stack: Stack, function: str, *, secrets: bool, models: bool
+) -> None:
+    asking = {"bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"}
+    reading = {"secretsmanager:GetSecretValue"}
+    assert stack.actions_on(function, ":secret:parlance/") == (reading if secrets else set())
+    assert stack.actions_on(function, "BedrockArns") == (asking if models else set())
+    assert ("SECRETS_PREFIX" in stack.environment(function)) is secrets
+
+
+def test_bedrock_is_closed_until_somebody_names_what_is_used(stack: Stack) -> None:
+    (policy,) = stack.properties("RepliesFunctionRole")["Policies"]
+    (conditional,) = (one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one)
+    assert conditional[0] == "UsesBedrock"
+    assert conditional[2] == {"Ref": "AWS::NoValue"}
+    assert stack.template["Parameters"]["BedrockArns"]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        (
+            "KosmosServiceKeysFunction",
+            {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        ),
+        (
+            "KosmosJwtFunction",
+            {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        ),
+        ("KosmosAgentQueryFunction", {"dynamodb:GetItem", "dynamodb:BatchGetItem"}),
+        ("KosmosEcdsaHelperFunction", {"dynamodb:GetItem"}),
+        ("KosmosEnvironmentFunction", {"dynamodb:GetItem"}),
+        ("KosmosHealthzFunction", {"dynamodb:GetItem"}),
+        ("ServerKeysFunction", set()),
+        ("KosmosPublicKeysFunction", set()),
+        ("KosmosWellKnownFunction", set()),
+        ("KosmosServiceDirectoryFunction", set()),
+    ],
+)
+def test_identity(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "IdentityTable") == actions
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("ServerKeysFunction", {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"}),
+        ("KosmosServiceKeysFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosJwtFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosAgentQueryFunction", {"secretsmanager:GetSecretValue"}),
+        ("KosmosHealthzFunction", {"secretsmanager:DescribeSecret"}),
+    ],
+)
+def test_the_servers_private_keys(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "ServerKeysSecret") == actions
+
+
+def test_nobody_else_reaches_the_servers_private_keys(stack: Stack) -> None:
+    kosmos = {f"Kosmos{name}Function" for name in ("ServiceKeys", "Jwt", "AgentQuery", "Healthz")}
+    known = {"ServerKeysFunction", *kosmos}
+    for function in FUNCTIONS.keys() - known:
+        assert not stack.actions_on(function, "ServerKeysSecret"), function
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_vault(stack: Stack, function: str) -> None:
+    expected = {
+        "KosmosServiceKeysFunction": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "KosmosJwtFunction": {"kms:Decrypt"},
+        "KosmosAgentQueryFunction": {"kms:Decrypt"},
+    }
+    assert stack.actions_on(function, "VaultKey") == expected.get(function, set())
+
+
+@pytest.mark.parametrize(
+    "function", ["KosmosPublicKeysFunction", "KosmosWellKnownFunction", "KosmosServiceDirectoryFunction"]
+)
+def test_what_everybody_may_see_needs_no_permission(stack: Stack, function: str) -> None:
+    assert list(stack.statements(function)) == []
+
+
+def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
+    for statement in stack.statements("KosmosHealthzFunction"):
+        if "dynamodb:GetItem" in statement["Action"]:
+            assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [HEALTH_PK]}}
+        else:
+            assert set(statement["Action"]) <= {"sqs:GetQueueAttributes", "secretsmanager:DescribeSecret"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_snapshots(stack: Stack, function: str) -> None:
+    expected = {name: {"s3:GetObject"} for name in ("RepliesFunction", "ChatBotKitDatasetFunction", *STREAMING)}
+    expected["IndexingFunction"] = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    assert stack.actions_on(function, "SnapshotsBucket") == expected.get(function, set())

@@ -2,8 +2,7 @@
 
 from functools import cache
 
-from parlance.agents.models.extractive import ExtractiveModel
-from parlance.agents.models.registry import ModelRegistry
+from parlance.agents import composition as answers
 from parlance.conversations.caller import Caller as TurnCaller
 from parlance.conversations.collaborators import Responder
 from parlance.conversations.engine import TurnEngine
@@ -20,8 +19,11 @@ from parlance.realtime.queues import SqsQueue, SqsWakeups
 from parlance.settings import PlatformCompletionSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
+from parlance.storage.channels import StoredChannels
 from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.turns import DynamoTurnStore
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 
 # Seconds after which a listener who has heard nothing has to ask again.
 PATIENCE = 60.0
@@ -39,20 +41,24 @@ def group() -> StreamingGroup[Caller]:
     )
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
     engine = TurnEngine(turns, wakeups, clock=clock, ids=ids)
-    models = ModelRegistry({"extractive": lambda: ExtractiveModel(house.search)})
+    published = StoredChannels(house.table, clock)
+    # What was written over this dialect is known at once.
+    answering = answers.answering(house.table, settings, clock=clock, ids=ids, channels=published, ttl=0)
+    accounts = usage.accounts(house.table, settings, clock=clock)
+    news = webhooks.news(house.table, settings, clock=clock)
     channels = Channels(house.library, clock)
     messages = MessageDocuments(store, turns, clock=clock, ids=ids)
 
     def caller_for(responder: Responder) -> TurnCaller:
-        return TurnCaller(engine, turns, responder, wakeups, clock=clock, ids=ids)
+        return TurnCaller(engine, turns, responder, wakeups, clock=clock, ids=ids, accounts=accounts, news=news)
 
     completion = CompletionCalls(
-        house.library, store, messages, engine, caller_for, agents, models, channels, clock=clock, ids=ids
+        house.library, store, messages, engine, caller_for, agents, answering, channels, clock=clock, ids=ids
     )
     routes = [
         *completion.routes(),
         *Subscriptions(channels, engine, clock, patience=PATIENCE).routes(),
-        *OpenAiCalls(house.library, agents, models, clock=clock, ids=ids).routes(),
+        *OpenAiCalls(house.library, agents, answering, clock=clock, ids=ids).routes(),
     ]
     return StreamingGroup(routes, gate=house.gate, explain=explain)
 

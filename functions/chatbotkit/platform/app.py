@@ -11,7 +11,7 @@ from parlance.platform.service import PlatformService
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-MODELS = ("extractive",)
+MODELS = ("bedrock", "extractive", "openai_compatible")
 
 
 @cache

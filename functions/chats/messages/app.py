@@ -2,10 +2,7 @@
 
 from functools import cache
 
-from parlance.agents.definitions import CachedAgents
-from parlance.agents.models.extractive import ExtractiveModel
-from parlance.agents.models.registry import ModelRegistry
-from parlance.agents.responder import AgentResponder
+from parlance.agents import composition as agents
 from parlance.chats.errors import explain
 from parlance.chats.gate import Gate
 from parlance.chats.messages import ChatMessages
@@ -17,17 +14,16 @@ from parlance.http.buffered import buffered
 from parlance.identity.authentication import Authenticator
 from parlance.identity.model import Principal
 from parlance.ids import RandomIds
-from parlance.knowledge.search import Search
 from parlance.limits.rates import RateLimiter
 from parlance.realtime.queues import SqsQueue, SqsWakeups
 from parlance.settings import ChatsMessagesSettings
 from parlance.storage import clients
-from parlance.storage.agents import AgentRepository
 from parlance.storage.counters import DynamoCounterStore
-from parlance.storage.datasets import DatasetRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.turns import DynamoTurnStore
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 
 
 @cache
@@ -38,15 +34,15 @@ def group() -> StreamingGroup[Principal]:
     identity = Table(clients.dynamodb(), settings.identity_table)
     turns = DynamoTurnStore(table)
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
-    search = Search(DatasetRepository(table, clock, ids), clock)
-    models = ModelRegistry({"extractive": lambda: ExtractiveModel(search)})
     caller = Caller(
         TurnEngine(turns, wakeups, clock=clock, ids=ids),
         turns,
-        AgentResponder(CachedAgents(AgentRepository(table), clock), models),
+        agents.responder(table, settings, clock=clock, ids=ids),
         wakeups,
         clock=clock,
         ids=ids,
+        accounts=usage.accounts(table, settings, clock=clock),
+        news=webhooks.news(table, settings, clock=clock),
     )
     gate = Gate(Authenticator(DynamoTenantStore(identity), clock), RateLimiter(DynamoCounterStore(table), clock))
     return StreamingGroup(ChatMessages(caller, clock=clock).routes(), gate=gate, explain=explain)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from parlance.clock import SystemClock
 from parlance.conversations.engine import TurnEngine
 from parlance.http.group import Group
+from parlance.http.viewers import Viewers
 from parlance.identity.secrets import RandomSecrets
 from parlance.identity.tickets import Tickets
 from parlance.identity.web_keys import AdminKey, AdminKeys, WidgetKey, WidgetKeys
@@ -40,7 +41,7 @@ def groups() -> tuple[Group[WidgetKey], Group[AdminKey]]:
     table = Table(clients.dynamodb(), settings.conversations_table)
     identity = Table(clients.dynamodb(), settings.identity_table)
     conversations, visits = DynamoConversationStore(table), DynamoVisitLog(table)
-    limiter = RateLimiter(DynamoCounterStore(table), clock)
+    limiter, viewers = RateLimiter(DynamoCounterStore(table), clock), Viewers(settings.origin_secret)
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
     engine = TurnEngine(DynamoTurnStore(table), wakeups, clock=clock, ids=ids)
     tickets = Tickets(DynamoTicketStore(table), clock=clock, ids=ids, secrets=secrets)
@@ -49,7 +50,7 @@ def groups() -> tuple[Group[WidgetKey], Group[AdminKey]]:
     widget_keys = WidgetKeys(widget_key_store(identity), clock=clock, ids=ids, secrets=secrets)
     admin_keys = AdminKeys(admin_key_store(identity), clock=clock, ids=ids, secrets=secrets)
     return (
-        Group(pages.routes(), gate=WidgetGate(widget_keys, limiter), explain=explain),
+        Group(pages.routes(), gate=WidgetGate(widget_keys, limiter, viewers), explain=explain),
         Group(operators.routes(), gate=AdminGate(admin_keys, limiter), explain=explain),
     )
 

@@ -4,14 +4,10 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
-from parlance.agents.definitions import CachedAgents
-from parlance.agents.models.extractive import ExtractiveModel
-from parlance.agents.models.registry import ModelRegistry
-from parlance.agents.responder import AgentResponder
+from parlance.agents import composition as agents
 from parlance.clock import SystemClock
 from parlance.conversations.worker import Worker
 from parlance.ids import RandomIds
-from parlance.knowledge.search import Search
 from parlance.realtime.consumers import Consumer, Context, Wakeups
 from parlance.realtime.delivery import WebSocketAudience
 from parlance.realtime.greeting import Greeter
@@ -19,11 +15,11 @@ from parlance.realtime.management import GatewayManagement
 from parlance.realtime.queues import SqsQueue, SqsWakeups
 from parlance.settings import RepliesSettings
 from parlance.storage import clients
-from parlance.storage.agents import AgentRepository
 from parlance.storage.connections import DynamoConnectionStore
-from parlance.storage.datasets import DatasetRepository
 from parlance.storage.table import Table
 from parlance.storage.turns import DynamoTurnStore
+from parlance.usage import composition as usage
+from parlance.webhooks import composition as webhooks
 
 
 @cache
@@ -34,15 +30,15 @@ def consumer() -> Consumer:
     queue = SqsQueue(clients.sqs, settings.wakeups_queue_url)
     management = GatewayManagement(partial(clients.management, settings.websocket_endpoint))
     connections = DynamoConnectionStore(table)
-    search = Search(DatasetRepository(table, clock, ids), clock)
-    models = ModelRegistry({"extractive": lambda: ExtractiveModel(search)})
     worker = Worker(
         DynamoTurnStore(table),
-        AgentResponder(CachedAgents(AgentRepository(table), clock), models),
+        agents.responder(table, settings, clock=clock, ids=ids),
         WebSocketAudience(management, connections, clock),
         SqsWakeups(queue),
         clock=clock,
         ids=ids,
+        accounts=usage.accounts(table, settings, clock=clock),
+        news=webhooks.news(table, settings, clock=clock),
     )
     return Consumer(Wakeups(worker, Greeter(management, connections, clock), clock).handle, queue, clock)
 

@@ -1,17 +1,24 @@
-"""Removes what is left of deleted conversations."""
+"""Removes what is left of deleted conversations, and users who are to be forgotten."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from parlance.clock import SystemClock
+from parlance.conversations.service import Conversations
 from parlance.conversations.sweeper import Sweeper
+from parlance.ids import RandomIds
+from parlance.privacy.erasure import Erasure
 from parlance.realtime.consumers import Consumer, Context, Deletions
+from parlance.realtime.management import GatewayManagement
 from parlance.realtime.queues import SqsQueue, SqsSweeps
 from parlance.settings import SweepsSettings
 from parlance.storage import clients
+from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.conversations import DynamoConversationStore
+from parlance.storage.people import DynamoPeople
 from parlance.storage.table import Table
+from parlance.storage.turns import DynamoTurnStore
 
 
 @cache
@@ -19,8 +26,13 @@ def consumer() -> Consumer:
     settings = SweepsSettings.from_environment()
     clock = SystemClock()
     queue = SqsQueue(clients.sqs, settings.sweeps_queue_url)
-    sweeper = Sweeper(DynamoConversationStore(Table(clients.dynamodb(), settings.conversations_table)), clock=clock)
-    return Consumer(Deletions(sweeper, SqsSweeps(queue)).handle, queue, clock)
+    table = Table(clients.dynamodb(), settings.conversations_table)
+    store, sweeps = DynamoConversationStore(table), SqsSweeps(queue)
+    ids = RandomIds()
+    conversations = Conversations(store, DynamoTurnStore(table), sweeps, clock=clock, ids=ids)
+    management = GatewayManagement(partial(clients.management, settings.websocket_endpoint))
+    erasure = Erasure(conversations, DynamoPeople(table, DynamoConnectionStore(table), ids), management)
+    return Consumer(Deletions(Sweeper(store, clock=clock), sweeps, erasure, sweeps).handle, queue, clock)
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

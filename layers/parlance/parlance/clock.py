@@ -32,6 +32,11 @@ class SystemClock:
         time.sleep(seconds)
 
 
+def day_of(milliseconds: int) -> str:
+    """The day in UTC, as `2026-11-25`."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+
+
 def iso(milliseconds: int) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`: the chats dialect's time format."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)

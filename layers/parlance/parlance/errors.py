@@ -55,6 +55,10 @@ class RateLimitedError(ParlanceError):
         self.retry_after = retry_after
 
 
+class BudgetExceededError(ParlanceError):
+    """What a tenant, one of its agents or one of its users may spend is spent: only a larger budget or time helps."""
+
+
 class TooManyConnectionsError(ParlanceError):
     """Every connection slot of the tenant is taken."""
 

@@ -99,6 +99,7 @@ class Script:
         metadata: Mapping[str, Any] | None = None,
         listeners: Mapping[str, Listener] | None = None,
         creates: Conversation | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> NewTurn:
         return NewTurn(
             tenant_id=self.tenant_id,
@@ -112,6 +113,7 @@ class Script:
             key=request,
             listeners=listeners or {},
             creates=creates,
+            context=context or {},
         )
 
     def view(self, new: NewTurn) -> BeginView:

@@ -49,6 +49,14 @@ def test_a_begun_turn_reads_back_as_it_was_returned(script: Script) -> None:
     assert script.message(chat.id, 1) == begun.message
 
 
+def test_what_the_agent_should_know_is_kept_with_the_turn(script: Script) -> None:
+    chat = script.create()
+    context = {"identity": {"subject": "änn", "attributes": {"x": "1.50"}}}
+    begun = script.begin(replace(script.new_turn(chat.id, "hello"), context=context))
+    assert begun.turn.context == context
+    assert script.turn(chat.id, 1).context == context
+
+
 def test_the_conversation_counts_what_was_begun(script: Script) -> None:
     chat = script.create()
     script.send(chat.id, now=NOW + 1)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parlance.conversations.model import Claim, Conversation, Lease, TokenBatch, TurnState
+from parlance.clock import day_of
+from parlance.conversations.model import Claim, Conversation, DayUsage, Lease, TokenBatch, TurnState, Usage
 from parlance.conversations.port import Failed, LeaseLostError, StaleError
 from parlance.storage.table import ContendedError
 from tests.storage.contract.script import DAY, FAILURE, LEASE, NOW, Script, listener, replied, terms, token
@@ -318,7 +319,7 @@ def test_a_reply_ends_its_turn_and_gives_the_lease_back(script: Script, stopped:
     outcome = replied(claim, "the reply", now=NOW + 7, stopped=stopped)
     script.finish(claim, outcome, now=NOW + 7)
     assert script.message(chat.id, 2) == outcome.reply
-    assert script.turn(chat.id, 1) == replace(claim.turn, state=state, ended_at=NOW + 7)
+    assert script.turn(chat.id, 1) == replace(claim.turn, state=state, ended_at=NOW + 7, usage=Usage(attempt=1))
     assert script.conversation(chat.id) == replace(
         claim.conversation,
         lease=None,
@@ -327,6 +328,8 @@ def test_a_reply_ends_its_turn_and_gives_the_lease_back(script: Script, stopped:
         message_count=2,
         last_message_at=NOW + 7,
         updated_at=NOW + 7,
+        ended_attempts=1,
+        usage=DayUsage(day_of(NOW), attempts=1),
     )
     assert not script.message(chat.id, 1).failed
 
@@ -344,13 +347,45 @@ def test_a_failure_ends_its_turn_without_a_reply_and_marks_the_message(script: S
     begun = script.send(chat.id)
     claim = script.claim(chat.id)
     script.finish(claim, Failed(FAILURE), now=NOW + 7)
-    assert script.turn(chat.id, 1) == replace(claim.turn, state=TurnState.FAILED, failure=FAILURE, ended_at=NOW + 7)
+    assert script.turn(chat.id, 1) == replace(
+        claim.turn, state=TurnState.FAILED, failure=FAILURE, ended_at=NOW + 7, usage=Usage(attempt=1)
+    )
     assert script.message(chat.id, 1) == replace(begun.message, failed=True)
     assert script.turns.message(script.tenant_id, chat.id, 2) is None
     conversation = script.conversation(chat.id)
     assert (conversation.drained, conversation.failed_turn, conversation.message_count) == (1, 1, 1)
     assert (conversation.settled, conversation.last_message_at, conversation.lease) == (0, NOW, None)
     assert not conversation.has_work
+
+
+CALLS = ({"id": "c", "name": "look", "arguments": '{"q": 0.1}', "outcome": "ok", "result": "tea", "milliseconds": 5},)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_calls_of_a_turn_are_kept_with_it(script: Script, fails: bool) -> None:
+    chat = script.create()
+    script.send(chat.id)
+    claim = script.claim(chat.id)
+    outcome = Failed(FAILURE, CALLS) if fails else replace(replied(claim), calls=CALLS)
+    script.finish(claim, outcome)
+    assert script.turn(chat.id, 1).calls == CALLS
+
+
+def test_the_calls_of_the_last_attempt_take_the_place_of_those_before(script: Script) -> None:
+    chat = script.create()
+    script.send(chat.id)
+    script.finish(script.claim(chat.id), Failed(FAILURE, CALLS))
+    script.retry(chat.id, 1)
+    script.answer(chat.id)
+    assert script.turn(chat.id, 1).calls == ()
+
+
+def test_what_a_dialect_told_of_a_turn_reaches_whoever_runs_it(script: Script) -> None:
+    context = {"identity": {"subject": "ann", "attributes": {}}, "functions": [{"data": [0.1, None]}]}
+    chat = script.create()
+    script.begin(script.new_turn(chat.id, context=context))
+    assert script.claim(chat.id).turn.context == context
+    assert script.turn(chat.id, 1).context == context
 
 
 def test_a_message_that_came_during_the_turn_is_counted_and_runs_next(script: Script) -> None:

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from parlance.agents.definitions import Agent
+from parlance.agents.skills import Skillset
 from parlance.errors import ConflictError, NotFoundError
 from parlance.identity.model import ApiKey, Tenant
 from parlance.identity.port import AlreadyExistsError
-from parlance_cli.deployment import Deployment
+from parlance.identity.vault import LocalVault
+from parlance_cli.deployment import Credentials, Deployment
+from tests.fakes.affairs import memory_affairs
 from tests.fakes.clock import CountingIds, ManualClock
+from tests.fakes.credentials import memory_credentials
 from tests.fakes.datasets import MemoryDatasets
 from tests.fakes.identity import MemoryWebKeyStore
+from tests.fakes.secrets import KnownSecrets
 
 
 @dataclass
@@ -66,6 +71,11 @@ class MemoryAgents:
             raise ConflictError("An agent with this id exists already")
         self._agents[agent.tenant_id, agent.id] = agent
 
+    def update(self, agent: Agent) -> None:
+        if (agent.tenant_id, agent.id) not in self._agents:
+            raise NotFoundError("agent")
+        self._agents[agent.tenant_id, agent.id] = agent
+
     def get(self, tenant_id: str, agent_id: str) -> Agent | None:
         return self._agents.get((tenant_id, agent_id))
 
@@ -73,14 +83,42 @@ class MemoryAgents:
         return [self._agents[key] for key in sorted(self._agents) if key[0] == tenant_id]
 
 
+@dataclass
+class MemorySkillsets:
+    """A SkillsetStore in a dictionary."""
+
+    _skillsets: dict[tuple[str, str], Skillset] = field(default_factory=dict)
+
+    def put(self, skillset: Skillset) -> None:
+        self._skillsets[skillset.tenant_id, skillset.id] = skillset
+
+    def get(self, tenant_id: str, skillset_id: str) -> Skillset | None:
+        return self._skillsets.get((tenant_id, skillset_id))
+
+    def of_tenant(self, tenant_id: str) -> list[Skillset]:
+        return [self._skillsets[key] for key in sorted(self._skillsets) if key[0] == tenant_id]
+
+
 def memory_deployment() -> Deployment:
-    clock = ManualClock()
+    clock, tenants = ManualClock(), MemoryTenants()
+    stores = memory_credentials(tenants)
     return Deployment(
         base_url="http://localhost:8000",
         websocket_url="ws://localhost:8000/ws/chat",
-        tenants=MemoryTenants(),
+        tenants=tenants,
         agents=MemoryAgents(),
         datasets=MemoryDatasets(clock),
+        skillsets=MemorySkillsets(),
+        tenant_secrets=KnownSecrets({}),
+        credentials=Credentials(
+            licenses=stores.licenses,
+            service_keys=stores.service_keys,
+            accounts=stores.accounts,
+            sessions=stores.sessions,
+            issuers=stores.issuers,
+            vault=LocalVault(bytes(32)),
+        ),
+        affairs=memory_affairs(),
         widget_keys=MemoryWebKeyStore(),
         admin_keys=MemoryWebKeyStore(),
         clock=clock,

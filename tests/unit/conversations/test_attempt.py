@@ -1,8 +1,10 @@
 """One attempt against models that behave in every way a model can."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -71,6 +73,14 @@ class House:
         return found
 
 
+def _comes_true(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within ten seconds."""
+    until = time.monotonic() + 10
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.002)
+    return holds()
+
+
 def test_a_reply_is_stored_with_its_model_and_tokens() -> None:
     house = House(lambda _text, _cancel: iter([TextDelta("hi "), TextDelta("there"), _DONE]))
 
@@ -119,7 +129,12 @@ def test_a_model_that_outlives_the_workers_time_fails_as_timed_out() -> None:
     def dawdling(_text: str, cancel: Cancellation) -> Iterator[ModelEvent]:
         while not cancel.wait(0.002):
             yield TextDelta("and ")
-            house.clock.advance(5)
+            renewals = house.faults.calls("renew")
+            house.clock.advance(_TIMING.renew_every)
+            assert _comes_true(partial(renewed_or_cancelled, renewals, cancel))
+
+    def renewed_or_cancelled(renewals: int, cancel: Cancellation) -> bool:
+        return cancel.requested or house.faults.calls("renew") > renewals
 
     house = House(dawdling)
 
@@ -153,13 +168,16 @@ def test_a_model_that_thinks_for_long_before_its_first_token_keeps_its_lease() -
 
 def test_a_renewal_and_a_beat_that_fail_are_made_again() -> None:
     def steady(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
-        while house.faults.calls("renew") < 2 or house.faults.calls("beat") < 2:
-            house.clock.advance(0.5)
-            tick.wait(0.005)
+        for times in (1, 2):
+            house.clock.advance(_TIMING.renew_every)
+            assert _comes_true(partial(kept_alive, times))
         yield TextDelta("done")
         yield _DONE
 
-    house, tick = House(steady), threading.Event()
+    def kept_alive(times: int) -> bool:
+        return house.faults.calls("renew") >= times and house.faults.calls("beat") >= times
+
+    house = House(steady)
     house.faults.fail_before("renew", UnansweredError("timed out"))
     house.faults.fail_before("beat", ContendedError("throttled"))
 
@@ -172,9 +190,12 @@ def test_a_stop_ends_a_model_that_does_not_listen() -> None:
 
     def deaf(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
         yield TextDelta("before the stop")
+        assert _comes_true(lambda: house.audience.heard[0].log.text() == "before the stop")
         house.engine.stop("acme", "chat", house.turn())
+        house.clock.advance(_TIMING.beat_every)
         while not house.faults.calls("finish"):
-            house.clock.advance(_TIMING.stop_grace + _TIMING.beat_every)
+            # In small steps: the lease must not run out before a busy machine has looked at the clock.
+            house.clock.advance(_TIMING.stop_grace)
             released.wait(0.005)
         yield TextDelta("after the stop")
 
@@ -221,12 +242,17 @@ def test_tokens_are_kept_at_each_beat_and_can_be_followed_by_another_process() -
     def speaking(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
         for word in ("one ", "two ", "three "):
             yield TextDelta(word)
+            house.clock.advance(_TIMING.chunk_every)
+            assert _comes_true(partial(heard, word))
             kept.clear()
             house.clock.advance(_TIMING.beat_every)
             assert kept.wait(10)
         batches = house.turns.tokens("acme", "chat", house.turn(), after_index=0)
         followed.extend("".join(batch.tokens) for batch in batches)
         yield _DONE
+
+    def heard(word: str) -> bool:
+        return house.audience.heard[0].log.text().endswith(word)
 
     house, kept = House(speaking), threading.Event()
     for nth in range(1, 4):

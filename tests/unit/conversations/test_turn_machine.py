@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from parlance.agents.calls import ReplyEvent
+from parlance.agents.context import TurnContext
 from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, ModelEvent, TextDelta
 from parlance.agents.models.base import ModelTimeoutError as ModelTimeout
 from parlance.conversations.caller import Caller
@@ -561,12 +563,18 @@ class HistoryKeepingResponder(ScriptedResponder):
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
-    ) -> Iterator[ModelEvent]:
+        context: TurnContext,
+    ) -> Iterator[ReplyEvent]:
         expected = self._machine.expected_history(content)
         if list(history) != expected:
             self.surprises.append((history, expected))
         return super().respond(
-            tenant_id=tenant_id, agent_id=agent_id, history=history, content=content, cancellation=cancellation
+            tenant_id=tenant_id,
+            agent_id=agent_id,
+            history=history,
+            content=content,
+            cancellation=cancellation,
+            context=context,
         )
 
 

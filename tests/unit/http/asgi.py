@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -34,8 +35,14 @@ class Heard:
         return dict(self.headers).get(name)
 
     async def until_chunks(self, count: int) -> None:
+        await self._until(lambda: len(self.chunks) >= count)
+
+    async def until(self, text: bytes) -> None:
+        await self._until(lambda: text in self.body)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
-            while len(self.chunks) < count:
+            while not condition():
                 self.changed.clear()
                 await self.changed.wait()
 

@@ -21,7 +21,14 @@ def test_headers_are_found_in_any_case() -> None:
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("/u/a%20b", "a b"), ("/u/a%2Fb/", "a/b"), ("/u/a%252Fb", "a%2Fb"), ("/u/%E2%98%95", "☕"), ("/u/a+b", "a+b")],
+    [
+        ("/u/a%20b", "a b"),
+        ("/u/a%2Fb/", "a/b"),
+        ("/u/a%252Fb", "a%2Fb"),
+        ("/u/%E2%98%95", "☕"),
+        ("/u/a+b", "a+b"),
+        ("/u//a", "/a"),
+    ],
 )
 def test_a_path_is_decoded_once(path: str, expected: str) -> None:
     assert _request(path=path).path_after("/u/") == expected

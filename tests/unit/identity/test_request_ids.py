@@ -106,7 +106,7 @@ def test_no_request_passes_twice_as_long_as_it_is_not_stale() -> None:
 @pytest.mark.parametrize("failure", [ContendedError("x"), UnansweredError("x")])
 def test_a_store_that_cannot_tell_refuses(failure: Exception) -> None:
     class Silent:
-        def spend(self, tenant_id: str, request_hash: str, *, now: int, until: int) -> bool:
+        def spend(self, tenant_id: str | None, request_hash: str, *, now: int, until: int) -> bool:
             raise failure
 
     bench = Bench()
@@ -118,3 +118,34 @@ def test_a_store_that_cannot_tell_refuses(failure: Exception) -> None:
 def test_a_span_is_a_number_of_seconds(span: float) -> None:
     with pytest.raises(ValueError, match="span"):
         RequestIds(MemorySpentRequests(), clock=ManualClock(), allowed_time_span=span)
+
+
+# Envelopes.
+
+
+def test_an_envelope_passes_once_whichever_tenant_it_comes_to() -> None:
+    bench = Bench()
+    text = json.dumps({"appid": "a", "uuid": "u", "ts": NOW})
+    assert bench.request_ids.receive("c", "sealed", text) == request()
+    for client, envelope, passes in [("c", "sealed", False), ("c", "sealed anew", True), ("c2", "sealed", True)]:
+        if passes:
+            bench.request_ids.receive(client, envelope, text)
+            continue
+        with pytest.raises(UnauthenticatedError):
+            bench.request_ids.receive(client, envelope, text)
+
+
+def test_a_stale_envelope_is_refused_before_anything_is_spent() -> None:
+    bench = Bench()
+    for ts in (NOW - SPAN - 0.01, NOW + SPAN + 0.01):
+        with pytest.raises(UnauthenticatedError):
+            bench.request_ids.receive("c", "sealed", json.dumps({"appid": "a", "uuid": "u", "ts": ts}))
+    bench.request_ids.receive("c", "sealed", json.dumps({"appid": "a", "uuid": "u", "ts": NOW}))
+
+
+def test_a_uuid_spent_with_no_tenant_is_spent_there() -> None:
+    bench = Bench()
+    bench.request_ids.spend(None, "c", request())
+    with pytest.raises(UnauthenticatedError):
+        bench.request_ids.spend(None, "c", request())
+    assert bench.passes(request())

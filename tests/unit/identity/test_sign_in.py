@@ -118,6 +118,23 @@ class TestLoginSessions:
         later = bench.session()
         assert bench.sessions.active("t", "ann", later.id) == later
 
+    def test_only_live_sessions_are_listed(self) -> None:
+        bench = Bench()
+        bench.account()
+        bench.session()
+        bench.sessions.destroy_all("t", "ann")
+        first = bench.session()
+        bench.clock.advance(1800)
+        second = bench.session()
+        assert bench.sessions.live("t", "ann") == [first, second]
+        bench.clock.advance(1800)
+        assert bench.sessions.live("t", "ann") == [second]
+        bench.accounts.disable("t", "ann")
+        assert bench.sessions.live("t", "ann") == []
+        for account_id in ("nobody", ""):
+            with pytest.raises(NotFoundError):
+                bench.sessions.live("t", account_id)
+
     def test_a_session_that_was_being_begun_ends_with_the_others(self) -> None:
         bench = Bench()
         bench.account()

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from parlance.identity.vault import KmsVault, LocalVault, Vault, VaultError, VaultKeyError
+from parlance.storage.vaults import vault_of
 from tests.fakes.clock import ManualClock
 from tests.fakes.credentials import CountingDataKeys
 
@@ -96,3 +97,25 @@ def test_no_key_is_printed() -> None:
     vault = KmsVault(keys, ManualClock())
     vault.encrypt(SECRET, CONTEXT)
     assert repr(keys.generate().plaintext) not in repr([keys, keys.generate(), vault, LocalVault(bytes(32))])
+
+
+# The vault that a deployment is configured with.
+
+
+def test_a_local_key_is_given_itself() -> None:
+    key = base64.b64encode(bytes(32)).decode()
+    vault = vault_of(f"local:{key}", ManualClock())
+    assert LocalVault(bytes(32)).decrypt(vault.encrypt(b"secret", {"a": "b"}), {"a": "b"}) == b"secret"
+
+
+@pytest.mark.parametrize("text", ["local:", "local:x", "local:AAAA"])
+def test_a_local_key_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(VaultKeyError):
+        vault_of(text, ManualClock())
+
+
+def test_anything_else_is_a_kms_key_that_nobody_asks_before_it_is_needed() -> None:
+    asked: list[str] = []
+    vault = vault_of("arn:aws:kms:us-east-1:1:key/x", ManualClock(), lambda: asked.append("client"))
+    assert isinstance(vault, KmsVault)
+    assert asked == []

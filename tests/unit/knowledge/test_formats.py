@@ -258,6 +258,15 @@ def test_csv_with_an_open_quote_is_refused() -> None:
         read_csv(b'a,b\n1,"open', "x")
 
 
+def test_the_key_of_a_row_is_kept_beside_its_text() -> None:
+    lines = b'{"_id": "d1", "title": "Start", "text": "make run", "metadata": {}}\n{"_id": "d2"}\n'
+    keyed, lone = read_jsonl(lines, "x").sections
+    assert (keyed.path, keyed.blocks, keyed.meta) == (("Start",), ("make run",), {"line": 1, "id": "d1"})
+    assert (lone.blocks, lone.meta) == (("_id: d2",), {"line": 2, "id": "d2"}), (
+        "a row that says nothing else says its key"
+    )
+
+
 def test_jsonl() -> None:
     lines = b'{"title": "Start", "text": "make run"}\n\n"bare"\n{"a": 1, "b": [true, null], "c": null}\n[]\n'
     document = read_jsonl(lines, "x")

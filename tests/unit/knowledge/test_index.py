@@ -1,12 +1,14 @@
 """Full-text search in memory."""
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parlance.knowledge.index import Entry, Index
 from parlance.knowledge.words import words
 
-INDEX = Index(
+INDEX = Index.of(
     [
         Entry("Start the server with make run.", "Running", "run.md"),
         Entry("The server is stopped by Ctrl-C.", "Stopping", "stop.md"),
@@ -17,7 +19,7 @@ INDEX = Index(
 
 
 def found(*wanted: str) -> list[int]:
-    return [ranked.place for ranked in INDEX.ranked(wanted, 10)]
+    return [ranked.place for ranked in INDEX.ranked(Counter(wanted), 10)]
 
 
 def test_every_form_of_a_word_is_found() -> None:
@@ -27,12 +29,12 @@ def test_every_form_of_a_word_is_found() -> None:
 
 
 def test_titles_weigh_more_than_bodies() -> None:
-    index = Index([Entry("running a long way", "Walks"), Entry("a long way to walk", "Running")])
-    assert [ranked.place for ranked in index.ranked(["running"], 5)] == [1, 0]
+    index = Index.of([Entry("running a long way", "Walks"), Entry("a long way to walk", "Running")])
+    assert [ranked.place for ranked in index.ranked(Counter(["running"]), 5)] == [1, 0]
 
 
 def test_better_texts_come_first_with_higher_scores() -> None:
-    ranked = INDEX.ranked(["server", "stop"], 10)
+    ranked = INDEX.ranked(Counter(["server", "stop"]), 10)
     assert [one.place for one in ranked] == [1, 0]
     assert ranked[0].score > ranked[1].score > 0
 
@@ -54,25 +56,25 @@ def test_signs_of_scripts_without_spaces_are_found() -> None:
 
 def test_nothing_is_found_for_nothing() -> None:
     assert found() == []
-    assert Index([]).ranked(["a"], 5) == []
+    assert Index.of([]).ranked(Counter(["a"]), 5) == []
 
 
 @given(st.text())
 def test_any_text_can_be_asked_for(text: str) -> None:
     INDEX.places(text)
-    INDEX.ranked([text], 5)
-    INDEX.ranked(words(text), 5)
+    INDEX.ranked(Counter([text]), 5)
+    INDEX.ranked(Counter(words(text)), 5)
 
 
 @given(st.lists(st.text(), max_size=5))
 def test_any_text_can_be_indexed(texts: list[str]) -> None:
-    index = Index(Entry(text, text, text) for text in texts)
+    index = Index.of(Entry(text, text, text) for text in texts)
     assert index.size == len(texts)
     for text in texts:
-        index.ranked(words(text), 5)
+        index.ranked(Counter(words(text)), 5)
 
 
 @given(st.text(alphabet=st.characters(categories=["Ll", "Nd"], max_codepoint=0x24F), min_size=2, max_size=30))
 def test_every_plain_word_finds_its_text(word: str) -> None:
-    index = Index([Entry(f"before {word} after"), Entry("nothing of the kind")])
+    index = Index.of([Entry(f"before {word} after"), Entry("nothing of the kind")])
     assert 0 in index.places(word)

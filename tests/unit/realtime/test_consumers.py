@@ -1,7 +1,7 @@
 """What workers do with their messages, and which of them must come again."""
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -10,10 +10,13 @@ from parlance.conversations.worker import Drained, Held, Idle, Worker
 from parlance.errors import UnavailableError
 from parlance.realtime.consumers import Again, Consumer, Deletions, Received, Wakeups
 from parlance.realtime.greeting import Greeter
-from parlance.realtime.messages import Greeting, Sweep, TurnWakeup, Watchdog, parse_sweep, parse_wakeup
+from parlance.realtime.messages import Greeting, Sweep, TurnWakeup, UserErasure, Watchdog, parse_sweep, parse_wakeup
 from tests.fakes.clock import START, ManualClock
 from tests.fakes.house import QueuedSweeps
 from tests.fakes.realtime import MemoryConnectionStore, RecordingManagement
+
+if TYPE_CHECKING:
+    from parlance.privacy.erasure import Erasure
 
 _TURN = TurnWakeup(tenant_id="t", conversation_id="c", turn_number=3)
 _WATCH = Watchdog(tenant_id="t", conversation_id="c", sent_at=7)
@@ -90,7 +93,7 @@ class TestDeletions:
         self, answer: Swept | SweepLater | NotMarked, *, receipts: int = 1
     ) -> tuple[Again | None, QueuedSweeps]:
         sweeps = QueuedSweeps()
-        deletions = Deletions(cast("Sweeper", ScriptedSweeper(answer)), sweeps)
+        deletions = Deletions(cast("Sweeper", ScriptedSweeper(answer)), sweeps, cast("Erasure", None), sweeps)
         return deletions.handle(Received(_SWEEP.model_dump_json(), receipts, 900.0)), sweeps
 
     def test_what_is_swept_is_done(self) -> None:
@@ -104,6 +107,22 @@ class TestDeletions:
     def test_a_deletion_that_is_not_stored_yet_is_waited_for_but_not_for_ever(self) -> None:
         assert self._handle(NotMarked())[0] == Again(10)
         assert self._handle(NotMarked(), receipts=4)[0] is None
+
+    @pytest.mark.parametrize(("passes", "asked"), [(2, [("t", "u", 1)]), (1, [])])
+    def test_a_user_is_looked_for_once_more(self, passes: int, asked: list[tuple[str, str, int]]) -> None:
+        erasure, sweeps = RecordingErasure(), QueuedSweeps()
+        deletions = Deletions(cast("Sweeper", ScriptedSweeper(Swept())), sweeps, cast("Erasure", erasure), sweeps)
+        body = UserErasure(tenant_id="t", user_id="u", passes=passes).model_dump_json()
+        assert deletions.handle(Received(body, 1, 900.0)) is None
+        assert (erasure.erased, sweeps.erasures) == ([("t", "u")], asked)
+
+
+class RecordingErasure:
+    def __init__(self) -> None:
+        self.erased: list[tuple[str, str]] = []
+
+    def erase(self, tenant_id: str, user_id: str) -> None:
+        self.erased.append((tenant_id, user_id))
 
 
 class RecordingQueue:

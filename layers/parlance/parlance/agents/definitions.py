@@ -1,6 +1,6 @@
 """What an agent is, and how the rest of the house reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,11 +10,25 @@ from parlance.knowledge.cache import TimedCache
 MAX_AGE = 60.0
 """Seconds for which an agent's definition may be believed without reading it again."""
 
+HISTORY_TOKENS = 6_000
+MAX_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model with its settings."""
+
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who answers: its instructions, its model with that model's settings, and what it may look up.
+    """Who answers: its instructions, its model with that model's settings, and what it may look up and do.
 
+    `fallbacks` are asked in their order when the model before cannot answer. `history_tokens` bounds what the model
+    is told of the conversation before, `max_rounds` how often it is given the results of tools in one turn.
+    `moderation` are the settings of the check on what goes in and out (see `parlance.agents.moderation`).
     `profile` is what a dialect keeps with it besides; nothing in it changes how the agent answers.
     """
 
@@ -27,7 +41,17 @@ class Agent:
     model: str = "extractive"
     settings: Mapping[str, Any] = field(default_factory=dict)
     dataset_id: str | None = None
+    skillset_id: str | None = None
+    fallbacks: Sequence[ModelChoice] = ()
+    history_tokens: int = HISTORY_TOKENS
+    max_rounds: int = MAX_ROUNDS
+    moderation: Mapping[str, Any] | None = None
     profile: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> Sequence[ModelChoice]:
+        """Its model and then its fallbacks."""
+        return (ModelChoice(self.model, self.settings), *self.fallbacks)
 
 
 class AgentStore(Protocol):
@@ -35,6 +59,10 @@ class AgentStore(Protocol):
 
     def create(self, agent: Agent) -> None:
         """Raises ConflictError if the id is taken."""
+        ...
+
+    def update(self, agent: Agent) -> None:
+        """Raises NotFoundError("agent") if there is none of that id."""
         ...
 
     def get(self, tenant_id: str, agent_id: str) -> Agent | None: ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from parlance.errors import (
     AgentError,
     AgentTimeoutError,
+    BudgetExceededError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -32,6 +33,8 @@ _REST: tuple[tuple[type[ParlanceError], int, str], ...] = (
     (UnauthenticatedError, 401, "INVALID_API_KEY"),
     (ForbiddenError, 403, "FORBIDDEN"),
     (ConflictError, 409, "CONFLICT"),
+    # Not 429: clients try that again by themselves, and trying again does not help.
+    (BudgetExceededError, 402, "BUDGET_EXCEEDED"),
     (RateLimitedError, 429, "RATE_LIMITED"),
     (TooManyConnectionsError, 429, "TOO_MANY_CONNECTIONS"),
     (AgentTimeoutError, 504, "AGENT_TIMEOUT"),
@@ -43,6 +46,7 @@ _EVENT: tuple[tuple[type[ParlanceError], str], ...] = (
     (TooLargeError, "MESSAGE_TOO_LARGE"),
     (InvalidInputError, "INVALID_MESSAGE"),
     (UnauthenticatedError, "INVALID_API_KEY"),
+    (BudgetExceededError, "BUDGET_EXCEEDED"),
     (RateLimitedError, "RATE_LIMITED"),
     (TooManyConnectionsError, "TOO_MANY_CONNECTIONS"),
     (AgentTimeoutError, "AGENT_TIMEOUT"),

@@ -1,16 +1,13 @@
 """How requests get into the chats dialect over HTTP."""
 
-from parlance.errors import RateLimitedError
-from parlance.http.rate_headers import rate_headers
+from parlance.http.rate_gate import count_request
 from parlance.http.requests import Request
-from parlance.http.routes import Admission, RefusedError
+from parlance.http.routes import Admission
 from parlance.identity.authentication import Authenticator
 from parlance.identity.model import Principal
-from parlance.limits.port import TenantCounter
 from parlance.limits.rates import RateLimiter
 
 ROOT = "/api/v1/chats"
-_WINDOW_SECONDS = 60
 _POLICY = "rest"
 
 
@@ -24,15 +21,6 @@ class Gate:
     def __call__(self, request: Request) -> Admission[Principal]:
         """Raises UnauthenticatedError, or RefusedError when the limit is used up."""
         principal = self._authenticator.authenticate(request.header("x-api-key"))
-        allowance = self._limiter.hit(
-            TenantCounter(principal.tenant_id, _POLICY),
-            limit=principal.limits.rest_per_minute,
-            window_seconds=_WINDOW_SECONDS,
-        )
-        headers = rate_headers(_POLICY, allowance)
-        if not allowance.allowed:
-            error = RateLimitedError(
-                f"At most {allowance.limit} requests a minute are allowed.", retry_after=allowance.reset_seconds
-            )
-            raise RefusedError(error, headers)
+        per_minute = principal.limits.rest_per_minute
+        headers = count_request(self._limiter, principal.tenant_id, _POLICY, per_minute=per_minute)
         return Admission(principal, headers)

@@ -6,25 +6,27 @@ lease, and the caller's thread cuts the text into tokens and finishes. Listeners
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, ModelTimeoutError, TextDelta
-from parlance.clock import Clock
-from parlance.conversations.collaborators import Responder
+from parlance.agents.calls import Called, Calling
+from parlance.agents.context import TurnContext
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed, ModelError, TextDelta
+from parlance.clock import Clock, day_of
+from parlance.conversations.collaborators import Account, Accounts, News, Responder
+from parlance.conversations.failures import FAILED, TIMED_OUT, failure_of, over_budget
 from parlance.conversations.keeper import Keeper
 from parlance.conversations.log import Abandoned, End, Ended, TurnFailed, TurnLog
-from parlance.conversations.model import Claim, Failure, Message, Turn, TurnState
+from parlance.conversations.model import Claim, Failure, Message, Turn, TurnState, Usage
 from parlance.conversations.port import Failed, LeaseLostError, Outcome, Replied, TurnStore
 from parlance.conversations.retrying import persist
 from parlance.conversations.timing import Timing
 from parlance.conversations.tokenizing import Tokenizer
+from parlance.errors import BudgetExceededError, UnavailableError
 from parlance.ids import IdSource
 from parlance.logs import logger
 from parlance.storage.table import ContendedError, UnansweredError
-
-FAILED = Failure("AGENT_ERROR", "The agent could not answer. Try again.")
-TIMED_OUT = Failure("AGENT_TIMEOUT", "The agent did not answer in time. Try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class _ReadingEnded:
 class Attempt:
     """Runs the attempt that a claim gives the right to. `deadline` is on the clock's monotonic scale.
 
-    `goes_on` says at the finish whether the holder means to run the next turn in line, if there is one.
+    `goes_on` says at the finish whether the holder means to run the next turn in line, if there is one. `accounts`
+    decide whether the model may be called and are told what it used; `news` are told that the attempt has ended.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Attempt:
         *,
         store: TurnStore,
         responder: Responder,
+        accounts: Accounts,
+        news: News,
         clock: Clock,
         ids: IdSource,
         timing: Timing,
@@ -58,6 +63,12 @@ class Attempt:
         self._history = history
         self._store = store
         self._responder = responder
+        self._accounts = accounts
+        self._news = news
+        self._account: Account | None = None
+        self._usage = Usage(attempt=claim.turn.attempt)
+        self._ended_at = 0
+        self._announced = False
         self._clock = clock
         self._timing = timing
         self._deadline = min(deadline, clock.monotonic() + timing.turn_limit)
@@ -65,7 +76,7 @@ class Attempt:
         self._finish_token = ids.random()
         self._cancellation = Cancellation()
         self._cut_short = False
-        self._pieces: queue.SimpleQueue[TextDelta | _ReadingEnded] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[TextDelta | Calling | Called | _ReadingEnded] = queue.SimpleQueue()
         self.log = TurnLog(claim.turn, clock=clock, speaks_until=claim.lease.until)
 
     def run(self, heard_by: Callable[[Turn], None]) -> End:
@@ -87,6 +98,8 @@ class Attempt:
             finally:
                 self._cancellation.request()
                 self.log.end(end)
+        if not isinstance(end, Abandoned):
+            self._settle()
         return end
 
     def _outcome(self, keeper: Keeper) -> Outcome | None:
@@ -94,23 +107,43 @@ class Attempt:
         if self._claim.turn.stop_requested:
             return self._replied(None, stopped=True)
         if self._claim.turn.attempt - self._claim.turn.tried > self._timing.attempts_max:
-            return Failed(FAILED)
+            return self._failed(FAILED)
+        try:
+            self._account = self._accounts.open(self._claim, self._history)
+        except BudgetExceededError as error:
+            return self._failed(over_budget(error))
+        except (ContendedError, UnansweredError) as error:
+            logger.error("budget not reserved", turn_id=self._claim.turn.id, error=type(error).__name__)
+            return self._failed(FAILED)
+        return self._answer(keeper, self._account)
+
+    def _answer(self, keeper: Keeper, account: Account) -> Outcome | None:
         threading.Thread(target=self._read, name="model-reader", daemon=True).start()
         ending = self._collect(keeper)
+        completed = ending.completed if ending else None
+        self._usage = account.usage(completed, self.log.text())
         if keeper.lease_lost:
             return None
         if keeper.stop_seen:
-            return self._replied(ending.completed if ending else None, stopped=True)
+            return self._replied(completed, stopped=True)
         if self._cut_short:
-            return self._replied(ending.completed if ending else None, stopped=False)
+            return self._replied(completed, stopped=False)
         return self._judged(ending)
 
     def _judged(self, ending: _ReadingEnded | None) -> Outcome:
-        if ending is None or isinstance(ending.error, ModelTimeoutError):
-            return Failed(TIMED_OUT)
-        if ending.error is not None or ending.completed is None or not self.log.text().strip():
-            return Failed(FAILED)
+        if ending is None:
+            return self._failed(TIMED_OUT)
+        if ending.error is not None:
+            return self._failed(failure_of(ending.error))
+        if ending.completed is None or not (self.log.text().strip() or ending.completed.calls):
+            return self._failed(FAILED)
         return self._replied(ending.completed, stopped=False)
+
+    def _failed(self, failure: Failure) -> Failed:
+        return Failed(failure, self._calls())
+
+    def _calls(self) -> Sequence[Mapping[str, Any]]:
+        return tuple(call.kept() for call in self.log.calls())
 
     def _read(self) -> None:
         """The reader thread: every way for it to end is told to the collector."""
@@ -123,13 +156,14 @@ class Attempt:
                 history=[ChatMessage(message.role, message.content) for message in self._history if message.is_told],
                 content=self._claim.message.content,
                 cancellation=self._cancellation,
+                context=TurnContext.restored(self._claim.turn.context),
             ):
-                if isinstance(event, TextDelta):
-                    self._pieces.put(event)
-                else:
+                if isinstance(event, Completed):
                     completed = event
+                else:
+                    self._pieces.put(event)
         except ModelError as failure:
-            logger.warning("model failed", turn_id=self._claim.turn.id, error=type(failure).__name__)
+            logger.warning("model failed", turn_id=self._claim.turn.id, error=type(failure).__name__, why=str(failure))
             error = failure
         except Exception as failure:  # noqa: BLE001 - a thread's entry point: a fault in a model fails its turn only
             logger.error("model broke", turn_id=self._claim.turn.id, error=type(failure).__name__)
@@ -157,6 +191,10 @@ class Attempt:
             if isinstance(piece, _ReadingEnded):
                 tokenizer.flush()
                 return piece
+            if isinstance(piece, Calling | Called):
+                tokenizer.flush()
+                self.log.tell(piece)
+                continue
             if cancelled_at is None and not tokenizer.add(piece.text):
                 self._cut_short = True
                 self._cancellation.request()
@@ -183,18 +221,25 @@ class Attempt:
             turn_id=claim.turn.id,
             metadata=metadata,
         )
-        return Replied(reply, stopped)
+        return Replied(reply, stopped, self._calls())
 
     def _finish(self, outcome: Outcome, keeper: Keeper) -> End:
         """Store the end. A conflict or a time-out is tried again under the same token while the lease lasts."""
         keeper.stop_keeping_tokens()
-        now = self._clock.now()
+        now = self._ended_at = self._clock.now()
         # Given back between two turns, the lease would be fought for by everybody who was woken meanwhile.
         keep_until = now + self._timing.lease_ms if self._claim.others_wait and self._goes_on() else None
+        announced = self._announced = self._news.wanted(self._claim.conversation.tenant_id)
         try:
             persist(
                 lambda: self._store.finish(
-                    self._claim, outcome, now=now, token=self._finish_token, keep_until=keep_until
+                    self._claim,
+                    outcome,
+                    now=now,
+                    token=self._finish_token,
+                    keep_until=keep_until,
+                    usage=self._usage,
+                    announced=announced,
                 ),
                 clock=self._clock,
                 give_up=lambda: keeper.lease_lost,
@@ -202,9 +247,25 @@ class Attempt:
         except (LeaseLostError, ContendedError, UnansweredError):
             return Abandoned(self._claim.turn)
         match outcome:
-            case Replied(reply, stopped):
+            case Replied(reply, stopped, calls):
                 state = TurnState.STOPPED if stopped else TurnState.DONE
-                return Ended(replace(self._claim.turn, state=state, ended_at=now), reply, stopped)
-            case Failed(failure):
-                failed = replace(self._claim.turn, state=TurnState.FAILED, failure=failure, ended_at=now)
-                return TurnFailed(failed, failure)
+                ended = replace(self._claim.turn, state=state, ended_at=now, calls=calls, usage=self._usage)
+                return Ended(ended, reply, stopped)
+            case Failed(failure, calls):
+                ended = replace(self._claim.turn, ended_at=now, calls=calls, usage=self._usage)
+                return TurnFailed(replace(ended, state=TurnState.FAILED, failure=failure), failure)
+
+    def _settle(self) -> None:
+        """After the end is stored and told. What fails here is made good by whoever finds it missing."""
+        before, turn_id = self._claim.conversation, self._claim.turn.id
+        after = before.having_used(self._usage, day=day_of(self._ended_at))
+        try:
+            if self._account is not None:
+                self._account.settle(self._usage)
+            if before.usage and after.usage and before.usage.day != after.usage.day:
+                self._accounts.record(before)
+            self._accounts.record(after)
+            if self._announced:
+                self._news.tell(before.tenant_id, before.id)
+        except (ContendedError, UnansweredError, UnavailableError) as error:
+            logger.warning("attempt not settled", turn_id=turn_id, error=type(error).__name__)

@@ -4,24 +4,28 @@ A caller runs its own turn only, and only at the head of the line. Otherwise it 
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from parlance.clock import Clock
 from parlance.conversations.attempt import Attempt
-from parlance.conversations.collaborators import Responder, Wakeups
+from parlance.conversations.collaborators import Accounts, FreeOfCharge, News, NoNews, Responder, Wakeups
 from parlance.conversations.engine import BeginTurn, BegunTurn, TurnEngine
 from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, Ended, TurnEvent, TurnFailed
 from parlance.conversations.model import Claim, Message, Turn
 from parlance.conversations.port import TurnStore
 from parlance.conversations.timing import Timing
-from parlance.errors import AgentError, AgentTimeoutError, NotFoundError
+from parlance.errors import AgentError, AgentTimeoutError, BudgetExceededError, NotFoundError, ParlanceError
 from parlance.ids import IdSource
 from parlance.storage.keys import HIGHEST_NUMBER
 
 _JOIN_SECONDS = 30.0
+_ERRORS: Mapping[str, type[ParlanceError]] = {
+    "AGENT_TIMEOUT": AgentTimeoutError,
+    "BUDGET_EXCEEDED": BudgetExceededError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ class RunningTurn:
     runner: threading.Thread | None
 
     def reply(self) -> Message:
-        """Wait for the whole reply. Raises AgentError, AgentTimeoutError, and NotFoundError("chat") when it is gone."""
+        """Wait for the whole reply.
+
+        Raises AgentError, AgentTimeoutError, BudgetExceededError, and NotFoundError("chat") when it is gone.
+        """
         for event in self.events:
             match event:
                 case Ended(reply=reply):
@@ -41,7 +48,7 @@ class RunningTurn:
                     return reply
                 case TurnFailed(turn, failure):
                     self.join()
-                    kind = AgentTimeoutError if failure.code == "AGENT_TIMEOUT" else AgentError
+                    kind = _ERRORS.get(failure.code, AgentError)
                     raise kind(failure.message, details={"message_id": turn.reply_id, "turn_id": turn.id})
         raise NotFoundError("chat")
 
@@ -64,6 +71,8 @@ class Caller:
         clock: Clock,
         ids: IdSource,
         timing: Timing | None = None,
+        accounts: Accounts | None = None,
+        news: News | None = None,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -72,6 +81,8 @@ class Caller:
         self._clock = clock
         self._ids = ids
         self._timing = timing or Timing()
+        self._accounts = accounts or FreeOfCharge()
+        self._news = news or NoNews()
 
     def send(self, command: BeginTurn, *, deadline: float) -> RunningTurn:
         """Begin the turn of a message, or find the one it began before. Raises what `TurnEngine.begin` raises."""
@@ -96,6 +107,8 @@ class Caller:
             history,
             store=self._store,
             responder=self._responder,
+            accounts=self._accounts,
+            news=self._news,
             clock=self._clock,
             ids=self._ids,
             timing=self._timing,

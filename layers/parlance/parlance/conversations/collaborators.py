@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from parlance.agents.models.base import Cancellation, ChatMessage, ModelEvent
+from parlance.agents.calls import ReplyEvent
+from parlance.agents.context import TurnContext
+from parlance.agents.models.base import Cancellation, ChatMessage, Completed
 from parlance.conversations.log import TurnLog
-from parlance.conversations.model import Claim, Turn
+from parlance.conversations.model import Claim, Conversation, Message, Turn, Usage
 
 
 class Wakeups(Protocol):
@@ -40,7 +42,48 @@ class Responder(Protocol):
         history: Sequence[ChatMessage],
         content: str,
         cancellation: Cancellation,
-    ) -> Iterator[ModelEvent]: ...
+        context: TurnContext,
+    ) -> Iterator[ReplyEvent]: ...
+
+
+class Account(Protocol):
+    """What one attempt may use, and has used."""
+
+    def usage(self, completed: Completed | None, said: str) -> Usage:
+        """The tokens of the attempt and their price. `completed` is None where the model did not come to its end."""
+        ...
+
+    def settle(self, usage: Usage) -> None:
+        """Give back what was reserved beyond this. Once the end is stored; harmless to repeat."""
+        ...
+
+
+class Accounts(Protocol):
+    """Who pays for the attempts."""
+
+    def open(self, claim: Claim, history: Sequence[Message]) -> Account:
+        """Reserve what the attempt may use at the most. Raises BudgetExceededError, ContendedError, UnansweredError."""
+        ...
+
+    def record(self, conversation: Conversation) -> None:
+        """Make known what the conversation used on its last day. Harmless to repeat, in any order."""
+        ...
+
+    def check(self, conversation: Conversation) -> None:
+        """Record it if that was left undone."""
+        ...
+
+
+class News(Protocol):
+    """Passes on that attempts have ended."""
+
+    def wanted(self, tenant_id: str) -> bool:
+        """Whether anybody wants to know of this tenant's turns."""
+        ...
+
+    def tell(self, tenant_id: str, conversation_id: str) -> None:
+        """Pass on what stands among the conversation's news. Nothing is told twice under another id."""
+        ...
 
 
 class Broadcast(Protocol):
@@ -59,3 +102,39 @@ class Audience(Protocol):
     """Where the tokens of a turn go while a worker runs it."""
 
     def open(self, claim: Claim, log: TurnLog) -> Broadcast: ...
+
+
+class _OpenAccount:
+    def __init__(self, claim: Claim) -> None:
+        self._attempt = claim.turn.attempt
+
+    def usage(self, completed: Completed | None, said: str) -> Usage:  # noqa: ARG002 - nobody pays for what was said
+        if completed is None:
+            return Usage(attempt=self._attempt)
+        return Usage(self._attempt, completed.input_tokens, completed.output_tokens)
+
+    def settle(self, usage: Usage) -> None:
+        pass
+
+
+class FreeOfCharge:
+    """`Accounts` where nothing is limited and nothing recorded."""
+
+    def open(self, claim: Claim, history: Sequence[Message]) -> Account:  # noqa: ARG002 - it costs nothing
+        return _OpenAccount(claim)
+
+    def record(self, conversation: Conversation) -> None:
+        pass
+
+    def check(self, conversation: Conversation) -> None:
+        pass
+
+
+class NoNews:
+    """`News` that nobody wants."""
+
+    def wanted(self, tenant_id: str) -> bool:  # noqa: ARG002
+        return False
+
+    def tell(self, tenant_id: str, conversation_id: str) -> None:
+        pass

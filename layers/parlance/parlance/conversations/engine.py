@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from parlance.agents.context import TurnContext
 from parlance.clock import Clock
 from parlance.conversations.collaborators import Wakeups
 from parlance.conversations.log import End, Ended, Started, Token, TurnEvent, TurnFailed
@@ -49,6 +50,7 @@ class BeginTurn:
 
     `creates` is the conversation to create with its first message, for dialects whose sessions have no creation call.
     `answers` is a message that was stored before and is answered now.
+    `context` is what the agent should know of this turn.
     """
 
     tenant_id: str
@@ -60,6 +62,7 @@ class BeginTurn:
     creates: Conversation | None = None
     answers: Message | None = None
     profile: Mapping[str, Any] = field(default_factory=dict)
+    context: TurnContext = field(default_factory=TurnContext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,10 @@ class TurnEngine:
 
     def _new_turn(self, command: BeginTurn) -> NewTurn:
         now = self._clock.now()
-        body = {"content": command.content, "metadata": command.metadata}
+        body: dict[str, Any] = {"content": command.content, "metadata": command.metadata}
+        context = command.context.stored()
+        if context:
+            body["context"] = context
         key = command.idempotency_key
         listener = Listener(after_index=-1, attempt=None, nonce=self._ids.random())
         return NewTurn(
@@ -252,6 +258,7 @@ class TurnEngine:
             creates=command.creates,
             answers=command.answers,
             profile=command.profile,
+            context=context,
         )
 
     def _view(self, new: NewTurn) -> BeginView:

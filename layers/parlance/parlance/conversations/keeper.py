@@ -45,6 +45,9 @@ class Keeper:
         self.stop_seen = False
 
     def __enter__(self) -> Self:
+        # From now, not from when the thread is first given time.
+        now = self._clock.monotonic()
+        self._beat_at, self._renew_at = now + self._timing.beat_every, now + self._timing.renew_every
         self._thread.start()
         return self
 
@@ -67,18 +70,16 @@ class Keeper:
             self._keeps_tokens = False
 
     def _keep(self) -> None:
-        beat_at = self._clock.monotonic() + self._timing.beat_every
-        renew_at = self._clock.monotonic() + self._timing.renew_every
         while not self._over.wait(self._timing.tick):
             if self.lease_lost:
                 self._give_up()
                 return
             now = self._clock.monotonic()
-            if now >= renew_at:
-                renew_at = now + self._timing.renew_every
+            if now >= self._renew_at:
+                self._renew_at = now + self._timing.renew_every
                 self._try(self._renew)
-            if now >= beat_at:
-                beat_at = now + self._timing.beat_every
+            if now >= self._beat_at:
+                self._beat_at = now + self._timing.beat_every
                 self._try(self._beat)
 
     def _try(self, call: Callable[[], None]) -> None:

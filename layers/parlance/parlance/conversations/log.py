@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parlance.agents.calls import Called, Calling
 from parlance.clock import Clock
 from parlance.conversations.model import Failure, Message, Turn
 
@@ -51,7 +52,8 @@ class Abandoned:
 
 
 type End = Ended | TurnFailed | Abandoned
-type TurnEvent = Started | Token | End
+type TurnEvent = Started | Token | Calling | Called | End
+"""Calls are told live only, to whoever runs the turn; who follows from storage finds them in the ended turn."""
 
 
 class TurnLog:
@@ -66,6 +68,7 @@ class TurnLog:
         self._clock = clock
         self._speaks_until = speaks_until
         self._tokens: list[str] = []
+        self._calls: list[tuple[int, Calling | Called]] = []
         self._end: End | None = None
         self._changed = threading.Condition()
 
@@ -75,6 +78,17 @@ class TurnLog:
             if self._end is None:
                 self._tokens.append(text)
                 self._changed.notify_all()
+
+    def tell(self, call: Calling | Called) -> None:
+        """A call, in its place between the tokens."""
+        with self._changed:
+            if self._end is None:
+                self._calls.append((len(self._tokens), call))
+                self._changed.notify_all()
+
+    def calls(self) -> list[Called]:
+        with self._changed:
+            return [call for _, call in self._calls if isinstance(call, Called)]
 
     def extend_lease(self, speaks_until: int) -> None:
         with self._changed:
@@ -109,11 +123,31 @@ class TurnLog:
     def events(self) -> Iterator[TurnEvent]:
         """The whole attempt, live."""
         yield Started(self.turn)
-        index = -1
+        index, called = -1, 0
         while True:
-            tokens, end = self.wait(index, timeout_seconds=1.0)
-            yield from tokens
+            tokens, end = self._next(index, called)
+            calls = self._calls_from(called)
+            for token in tokens:
+                while calls and calls[0][0] <= token.index:
+                    yield calls.pop(0)[1]
+                    called += 1
+                yield token
             index += len(tokens)
+            while calls and calls[0][0] <= index + 1:
+                yield calls.pop(0)[1]
+                called += 1
             if end is not None:
                 yield end
                 return
+
+    def _next(self, index: int, called: int) -> tuple[list[Token], End | None]:
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._end is not None or len(self._tokens) > index + 1 or len(self._calls) > called,
+                timeout=1.0,
+            )
+        return self.wait(index, timeout_seconds=0)
+
+    def _calls_from(self, called: int) -> list[tuple[int, Calling | Called]]:
+        with self._changed:
+            return self._calls[called:]

@@ -1,7 +1,7 @@
 """What the core talks about: conversations, messages and turns. Times are milliseconds since 1970."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -9,6 +9,40 @@ type Role = Literal["user", "assistant"]
 
 UNTOLD = frozenset({"activity", "checkpoint", "reasoning"})
 """Types of messages that are kept for the record and that no model is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one attempt at a turn used: tokens, and their price in millionths of the deployment's currency.
+
+    `estimated` where the model did not get to count.
+    """
+
+    attempt: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    micros: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    """The sum over the attempts of one conversation that ended on one day (UTC, as `2026-11-25`)."""
+
+    day: str
+    attempts: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    micros: int = 0
+
+    def plus(self, usage: Usage) -> "DayUsage":
+        return DayUsage(
+            self.day,
+            self.attempts + 1,
+            self.input_tokens + usage.input_tokens,
+            self.output_tokens + usage.output_tokens,
+            self.micros + usage.micros,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +64,8 @@ class Conversation:
     Numbers: `last_number` is the highest one given out, to a message or reserved for a reply; `last_turn` is the
     number of the newest turn; `drained` is the number of the newest turn that has ended, so the conversation is
     idle when both are equal and no ended turn waits in `retries` for another attempt. `settled` is the number of
-    the newest message that belongs to the history of the next turn.
+    the newest message that belongs to the history of the next turn. `ended_attempts` counts up with every finish,
+    and `usage` is what was used on the day of the last one. `retention_days` is how long its messages are kept.
 
     `profile` is what a dialect keeps with it besides; `revision` counts the changes of what its owner may change.
     """
@@ -57,6 +92,14 @@ class Conversation:
     tokens_used: int = 0
     profile: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 0
+    ended_attempts: int = 0
+    usage: DayUsage | None = None
+    retention_days: int | None = None
+
+    def having_used(self, usage: Usage, *, day: str) -> "Conversation":
+        """After one more attempt, which ended on `day`."""
+        today = self.usage if self.usage and self.usage.day == day else DayUsage(day)
+        return replace(self, ended_attempts=self.ended_attempts + 1, usage=today.plus(usage))
 
     @property
     def has_work(self) -> bool:
@@ -112,7 +155,7 @@ class TurnState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a turn failed, in the words its user may read. `code` is AGENT_ERROR or AGENT_TIMEOUT."""
+    """Why a turn failed, in the words its user may read. `code` is AGENT_ERROR, AGENT_TIMEOUT or BUDGET_EXCEEDED."""
 
     code: str
     message: str
@@ -136,6 +179,8 @@ class Turn:
 
     `previous` is the number of the turn begun before it (0 for the first): a turn is at the head of the line when
     that one has ended. `tried` is how many attempts had been made when it was last sent again after a failure.
+    `context` is what the dialect told of it (`TurnContext.stored`), `calls` the tools that its last attempt called.
+    `usage` is what the last attempt that ended used.
     """
 
     id: str
@@ -152,10 +197,31 @@ class Turn:
     ended_at: int | None = None
     previous: int = 0
     tried: int = 0
+    context: Mapping[str, Any] = field(default_factory=dict)
+    calls: Sequence[Mapping[str, Any]] = ()
+    usage: Usage | None = None
 
     @property
     def reply_number(self) -> int:
         return self.number + 1
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The end of an attempt, kept beside its conversation until whoever wants to know of it has been sent it.
+
+    `sequence` counts up within the conversation.
+    """
+
+    sequence: int
+    turn_id: str
+    attempt: int
+    state: TurnState
+    message_id: str
+    reply_id: str
+    ended_at: int
+    failure: Failure | None
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from parlance.conversations.model import (
     Failure,
     Listener,
     Message,
+    News,
     Role,
     TokenBatch,
     Turn,
+    Usage,
 )
 
 
@@ -91,6 +93,7 @@ class NewTurn:
 
     `creates` is the conversation to create when there is none under its id yet (the first message of a session).
     `answers` is a message that is there already, the newest one: it is given a turn, and no other is stored.
+    `context` goes with the turn to whoever runs it.
     """
 
     tenant_id: str
@@ -106,6 +109,7 @@ class NewTurn:
     creates: Conversation | None = None
     answers: Message | None = None
     profile: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +126,15 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class BeginView:
-    """What begin decides on: the conversation (None: there is none), an earlier use of the key, the user if asked."""
+    """What begin decides on: the conversation (None: there is none), an earlier use of the key, the user if asked.
+
+    `retention_days` is the tenant's, for a conversation that begin creates.
+    """
 
     conversation: Conversation | None
     used_key: UsedKey | None
     user: User | None = None
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +166,19 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """A turn ended with this reply; `stopped` when a stop cut it short."""
+    """A turn ended with this reply; `stopped` when a stop cut it short. `calls` are the tools it called."""
 
     reply: Message
     stopped: bool
+    calls: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A turn ended without a reply."""
+    """A turn ended without a reply. `calls` are the tools it had called."""
 
     failure: Failure
+    calls: Sequence[Mapping[str, Any]] = ()
 
 
 type Outcome = Replied | Failed
@@ -288,13 +298,30 @@ class TurnStore(Protocol):
         """The stored batches of the turn's current attempt that hold tokens after that index."""
         ...
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
+    def finish(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: int,
+        token: str,
+        keep_until: int | None = None,
+        usage: Usage | None = None,
+        announced: bool = False,
+    ) -> None:
         """Reply, turn and conversation in one transaction, which also gives the lease back.
 
-        With `keep_until` the lease is kept until then instead, for the next turn in line.
+        With `keep_until` the lease is kept until then instead, for the next turn in line. `usage` is kept with the
+        turn and added to the conversation's. When `announced`, the end stands among the conversation's news.
         Raises LeaseLostError when the lease is another's by now, or the conversation was deleted.
         """
         ...
+
+    def news(self, tenant_id: str, conversation_id: str) -> list[News]:
+        """The ends that were announced and not forgotten yet, in their order."""
+        ...
+
+    def forget_news(self, tenant_id: str, conversation_id: str, sequence: int) -> None: ...
 
     def request_stop(self, tenant_id: str, conversation_id: str, number: int) -> Turn | None:
         """Ask a turn that has not ended to stop. Returns the turn as it is now; None if there is none."""

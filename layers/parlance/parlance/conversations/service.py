@@ -131,6 +131,11 @@ class Conversations:
         """Gone for everybody at once; a sweep removes what is stored. Raises NotFoundError("chat")."""
         # Asked for first: a mark without a sweep would keep the messages for ever.
         self.get(tenant_id, conversation_id)
+        if not self.discard(tenant_id, conversation_id):
+            raise NotFoundError("chat")
+
+    def discard(self, tenant_id: str, conversation_id: str) -> bool:
+        """Delete a conversation, also one whose time is over and which nobody sees any more. False if there is none."""
         self._sweeps.sweep(tenant_id, conversation_id, delay_seconds=_SWEEP_DELAY)
         now, token = self._clock.now(), self._ids.random()
         until = self._clock.monotonic() + self._timing.begin_limit
@@ -143,9 +148,10 @@ class Conversations:
         except (ContendedError, UnansweredError) as error:
             raise UnavailableError("The chat is busy. Delete it again.") from error
         if conversation is None:
-            raise NotFoundError("chat")
+            return False
         if conversation.lease is not None:
             self._turns.request_stop(tenant_id, conversation_id, conversation.lease.turn)
+        return True
 
     def _created_before(self, tenant_id: str, key: RequestKey | None, error: KeyUsedError) -> Conversation:
         if key is None or error.used.body_hash != key.body_hash:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from parlance.clock import Clock
 from parlance.conversations.attempt import Attempt
-from parlance.conversations.collaborators import Audience, Responder, Wakeups
+from parlance.conversations.collaborators import Accounts, Audience, FreeOfCharge, News, NoNews, Responder, Wakeups
 from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, End
-from parlance.conversations.model import Claim, Message
+from parlance.conversations.model import Claim, Conversation, Message
 from parlance.conversations.port import LeaseTerms, StaleError, TurnStore, Work
 from parlance.conversations.retrying import Pauses, persist
 from parlance.conversations.timing import Timing
@@ -49,6 +49,8 @@ class Worker:
         clock: Clock,
         ids: IdSource,
         timing: Timing | None = None,
+        accounts: Accounts | None = None,
+        news: News | None = None,
         needs_seconds: float = 60.0,
     ) -> None:
         self._store = store
@@ -58,6 +60,8 @@ class Worker:
         self._clock = clock
         self._ids = ids
         self._timing = timing or Timing()
+        self._accounts = accounts or FreeOfCharge()
+        self._news = news or NoNews()
         self._needs_seconds = needs_seconds
 
     def drain(self, tenant_id: str, conversation_id: str, *, turn_number: int | None, deadline: float) -> Drained:
@@ -88,12 +92,21 @@ class Worker:
         The line is drained in order: when its head was begun after the watchdog's own turn, that one has ended.
         """
         work = self._store.work(tenant_id, conversation_id, hint=None)
+        if work.conversation is not None:
+            self._make_good(work.conversation)
         if work.conversation is None or work.turn is None:
             return Idle()
         is_retry = work.turn.number <= work.conversation.drained
         if not is_retry and work.turn.created_at > sent_at + _BEGIN_LASTS_MS:
             return Idle()
         return self.drain(tenant_id, conversation_id, turn_number=work.turn.number, deadline=deadline)
+
+    def _make_good(self, conversation: Conversation) -> None:
+        """What a worker leaves undone that is killed between the end of its turn and the telling of it."""
+        if conversation.ended_attempts:
+            self._accounts.check(conversation)
+            if self._news.wanted(conversation.tenant_id):
+                self._news.tell(conversation.tenant_id, conversation.id)
 
     def _look(self, tenant_id: str, conversation_id: str, hint: int | None) -> tuple[Work, Sequence[Message]]:
         """The head of the line and its history, side by side where the hint says what the head will be."""
@@ -142,6 +155,8 @@ class Worker:
             history,
             store=self._store,
             responder=self._responder,
+            accounts=self._accounts,
+            news=self._news,
             clock=self._clock,
             ids=self._ids,
             timing=self._timing,

@@ -1,6 +1,6 @@
 """What an endpoint group answers, and how it fails to route. Apart from the group, so that it costs no resolver."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ class Answer:
     """What a route answers: a JSON object, or a `text` of another type. Neither is no body."""
 
     status: int
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | Sequence[Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
     content_type: str = "application/json"

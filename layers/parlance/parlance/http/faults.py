@@ -3,8 +3,6 @@
 import secrets
 import traceback
 
-from botocore.exceptions import ClientError
-
 from parlance.logs import logger
 
 
@@ -15,6 +13,15 @@ def log_fault(error: BaseException) -> str:
     """
     fault_id = f"err_{secrets.token_hex(8)}"
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-    logger.error("unforeseen failure", fault_id=fault_id, error=type(error).__name__, aws_code=code, frames=frames)
+    logger.error(
+        "unforeseen failure", fault_id=fault_id, error=type(error).__name__, aws_code=_aws_code(error), frames=frames
+    )
     return fault_id
+
+
+def _aws_code(error: BaseException) -> str | None:
+    """What AWS called the failure. Told by its shape: functions that need no AWS must not import its SDK for this."""
+    match getattr(error, "response", None):
+        case {"Error": {"Code": str(code)}}:
+            return code
+    return None

@@ -63,6 +63,13 @@ class Request:
         """All parameters of the query string; the last of those with one name."""
         return self._query
 
+    @property
+    def base_url(self) -> str:
+        """The origin and stage that the request came to, as the gateway knows them; a `Host` is only a claim."""
+        context = self._event["requestContext"]
+        path, whole = self._event["path"], context.get("path") or self._event["path"]
+        return f"https://{context['domainName']}{whole.removesuffix(path)}"
+
     def path_after(self, prefix: str) -> str:
         """What follows `prefix` in the path, decoded: REST APIs of API Gateway leave the path as it was sent.
 
@@ -70,7 +77,7 @@ class Request:
         """
         path = self.path
         try:
-            return unquote(path[path.index(prefix) + len(prefix) :].strip("/"), errors="strict")
+            return unquote(path[path.index(prefix) + len(prefix) :].rstrip("/"), errors="strict")
         except UnicodeDecodeError as error:
             raise InvalidInputError("The path is not valid UTF-8.") from error
 

@@ -6,6 +6,7 @@ A session remembers the epoch of its account at its birth. Ending all of them is
 exact also while others are being created, and nothing needs to be swept; items go by their time to live.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +51,10 @@ class LoginSessionStore(Protocol):
         """Both in one round trip, and as they are at this moment."""
         ...
 
+    def of_account(self, tenant_id: str, account_id: str) -> Sequence[LoginSession]:
+        """All that were not cleaned up yet, ended or not."""
+        ...
+
 
 class LoginSessions:
     """Begins login sessions, finds the live ones and ends them."""
@@ -89,6 +94,16 @@ class LoginSessions:
         """The session if it lives and its account is not disabled."""
         found = self.find(tenant_id, account_id, session_id)
         return found.session if found.account and found.account.active else None
+
+    def live(self, tenant_id: str, account_id: str) -> Sequence[LoginSession]:
+        """The sessions that an account is signed in by, oldest first. Raises NotFoundError("user")."""
+        account = self._accounts.get(tenant_id, account_id) if fits_an_account(account_id) else None
+        if account is None:
+            raise NotFoundError("user")
+        now = self._clock.now()
+        found = self._store.of_account(tenant_id, account_id)
+        alive = (session for session in found if account.active and session.lives(account, now))
+        return sorted(alive, key=lambda session: (session.created_at, session.id))
 
     def destroy_all(self, tenant_id: str, account_id: str) -> None:
         """End every login session that was begun so far. Raises NotFoundError("user"), UnavailableError."""

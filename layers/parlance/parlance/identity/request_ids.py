@@ -1,9 +1,14 @@
 """Replay protection of the 1Kosmos dialect: the `requestid` header is good once, and only for a short while.
 
-    unseen ──spend──> spent ──twice the window──> forgotten, but stale long before
+    unseen ──receive──> its envelope is spent, everywhere ──spend──> its uuid is spent, with the tenant
+                                     └── both kept for twice the window, but stale long before ──┘
 
 The header's plaintext is `{"appid": str, "uuid": str, "ts": epoch seconds}`. Clients round up, so half a second
 ahead is normal; some call it `appId`, and send a `uuid` that is none. Whatever is wrong, the refusal is the same.
+
+A uuid is spent once for a client with a tenant. That alone would let a captured header pass beside the license that
+the same client holds from another tenant, or where no tenant is known yet; so the envelope is spent too, whatever
+stands beside it. Nobody but the client can seal the same uuid anew.
 """
 
 import hashlib
@@ -47,10 +52,11 @@ class RequestId:
 class SpentRequests(Protocol):
     """What was spent already."""
 
-    def spend(self, tenant_id: str, request_hash: str, *, now: int, until: int) -> bool:
+    def spend(self, tenant_id: str | None, request_hash: str, *, now: int, until: int) -> bool:
         """Whether this is the first use; of many at once one is. Kept until `until` (ms).
 
-        Raises ContendedError or UnansweredError when that cannot be told.
+        Without a tenant it is spent apart from every tenant. Raises ContendedError or UnansweredError when that
+        cannot be told.
         """
         ...
 
@@ -65,20 +71,36 @@ class RequestIds:
         self._clock = clock
         self._span = round(allowed_time_span * 1000)
 
-    def spend(self, tenant_id: str, client_key: str, request: RequestId) -> None:
-        """Raises UnauthenticatedError when it is malformed, stale or spent, or when the store cannot tell.
+    def receive(self, client: str, envelope: str, text: str) -> RequestId:
+        """Read a header's plaintext and spend its envelope. Raises UnauthenticatedError, as `spend` does.
 
-        `client_key` is the client's public key in ONE canonical form (base64 of X‖Y): the same key spelled
-        differently would be another client, to whom the same uuid is new.
+        `client` names the client's key and `envelope` what it sealed, each in ONE canonical form: the same thing
+        spelled differently would be another one, which is new.
+        """
+        request, now = RequestId.parse(text), self._clock.now()
+        self._check(request, now)
+        self._spend(None, _hash("envelope", client, envelope), now)
+        return request
+
+    def spend(self, tenant_id: str | None, client: str, request: RequestId) -> None:
+        """Spend the uuid. `tenant_id` is None for a client that has named no tenant.
+
+        Raises UnauthenticatedError when it is malformed, stale or spent, or when the store cannot tell.
         """
         now = self._clock.now()
+        self._check(request, now)
+        self._spend(tenant_id, _hash("uuid", client, request.uuid), now)
+
+    def _check(self, request: RequestId, now: int) -> None:
         if not _well_formed(request) or abs(request.ts * 1000 - now) > self._span:
             raise refusal()
+
+    def _spend(self, tenant_id: str | None, request_hash: str, now: int) -> None:
         # A ts that is the whole span ahead passes until twice the span from now.
-        if not self._first_use(tenant_id, _hash(client_key, request.uuid), now):
+        if not self._first_use(tenant_id, request_hash, now):
             raise refusal()
 
-    def _first_use(self, tenant_id: str, request_hash: str, now: int) -> bool:
+    def _first_use(self, tenant_id: str | None, request_hash: str, now: int) -> bool:
         try:
             return self._store.spend(tenant_id, request_hash, now=now, until=now + 2 * self._span)
         except (ContendedError, UnansweredError) as error:
@@ -105,5 +127,5 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _hash(client_key: str, uuid: str) -> str:
-    return hashlib.sha256(json.dumps([client_key, uuid]).encode()).hexdigest()
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -71,13 +71,31 @@ class ServiceKeyStore(Protocol):
         ...
 
 
-class ServiceKeys:
+class ServiceKeyVerifier:
+    """Knows callers by their service key, from its hash alone."""
+
+    def __init__(self, store: ServiceKeyStore) -> None:
+        self._store = store
+
+    def verify(self, key_id: str | None, key_secret: str | None) -> ServiceKey:
+        """Raises UnauthenticatedError, which never says which of the two was wrong."""
+        if not key_id or not key_secret or not _KEY_ID.match(key_id) or len(key_secret) > _SECRET_MAX:
+            raise UnauthenticatedError(_REFUSAL)
+        record = self._store.find(key_id)
+        # Compared also where there is no such key, so that the time taken tells nothing.
+        expected = record.secret_hash if record else _hash("")
+        if not hmac.compare_digest(_hash(key_secret), expected) or record is None:
+            raise UnauthenticatedError(_REFUSAL)
+        return _key(record, key_secret)
+
+
+class ServiceKeys(ServiceKeyVerifier):
     """Creates, shows, resets and verifies service keys."""
 
     def __init__(
         self, store: ServiceKeyStore, vault: Vault, *, clock: Clock, ids: IdSource, secrets: SecretSource
     ) -> None:
-        self._store = store
+        super().__init__(store)
         self._vault = vault
         self._clock = clock
         self._ids = ids
@@ -112,17 +130,6 @@ class ServiceKeys:
         record, token = self._record(new), self._ids.random()
         patiently(lambda: self._store.replace(old, record, token=token), self._clock)
         return new
-
-    def verify(self, key_id: str | None, key_secret: str | None) -> ServiceKey:
-        """Raises UnauthenticatedError, which never says which of the two was wrong."""
-        if not key_id or not key_secret or not _KEY_ID.match(key_id) or len(key_secret) > _SECRET_MAX:
-            raise UnauthenticatedError(_REFUSAL)
-        record = self._store.find(key_id)
-        # Compared also where there is no such key, so that the time taken tells nothing.
-        expected = record.secret_hash if record else _hash("")
-        if not hmac.compare_digest(_hash(key_secret), expected) or record is None:
-            raise UnauthenticatedError(_REFUSAL)
-        return _key(record, key_secret)
 
     def _new(self, tenant_id: str, key_type: ServiceKeyType, tag: str) -> ServiceKey:
         key_id, secret = _base64(self._secrets.secret()), _base64(self._secrets.secret())

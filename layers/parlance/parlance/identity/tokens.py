@@ -8,10 +8,12 @@
 | `sid` | the login session |
 | `exp` | the end, in seconds; `nbf` and `iat` are checked where they are present |
 
-    token ──look up (tid, iss)──> issuer ──algorithm, signature──> genuine ──sub──> tied to an account
-          ──aud, exp, nbf, iat──> current ──sid──> in a live session ──> active, permitted ──> verified
+    token ──look up (tid, iss)──> issuer ──algorithm, signature──> genuine ──aud──> meant for us
+          ──sub──> tied to an account ──exp, nbf, iat──> current ──sid──> in a live session
+          ──> active, permitted ──> verified
 
-What fails before it is tied is not known to concern anybody. What fails after concerns that account.
+What fails before it is tied is not known to concern anybody: a token that the same issuer signed for another
+application is no login here. What fails after concerns that account.
 """
 
 import json
@@ -102,11 +104,13 @@ class TokenVerifier:
         said = _unverified(token)
         issuer = self._issuer(said)
         claims = self._genuine_claims(token or "", said, issuer)
+        if not _is_for(claims.get("aud"), issuer.audience):
+            raise InvalidTokenError("not for this audience")
         found = self._sessions.find(issuer.tenant_id, _text(claims, "sub"), claims.get("sid"))
         account = found.account
         if account is None:
             raise InvalidTokenError("sub names no account")
-        self._check_current(claims, issuer, account)
+        self._check_current(claims, account)
         if found.session is None:
             raise InvalidTokenError("sid names no live login session", account)
         if not account.active:
@@ -164,10 +168,8 @@ class TokenVerifier:
             raise InvalidTokenError("the issuer publishes no such key")
         return found
 
-    def _check_current(self, claims: Mapping[str, Any], issuer: Issuer, account: Account) -> None:
+    def _check_current(self, claims: Mapping[str, Any], account: Account) -> None:
         now = self._clock.now() / 1000
-        if not _is_for(claims.get("aud"), issuer.audience):
-            raise InvalidTokenError("not for this audience", account)
         expires = _time(claims, "exp", account)
         if expires is None or now - self._skew >= expires:
             raise InvalidTokenError("expired", account)
@@ -189,6 +191,14 @@ def sign(issuer: Issuer, secret: bytes, account: Account, session: LoginSession,
         "exp": expires_at // 1000,
     }
     return _jws.encode(json.dumps(claims).encode(), secret, algorithm="HS256")
+
+
+def claimed_tenant(token: str) -> str | None:
+    """The tenant that a token says it belongs to, which nobody has checked. None where it says nothing."""
+    try:
+        return _unverified(token).tenant_id
+    except InvalidTokenError:
+        return None
 
 
 def _unverified(token: str | None) -> _Unverified:

@@ -18,6 +18,14 @@ _POSITION_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Where a dataset's index is kept, and the version whose records it holds."""
+
+    version: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """A named collection of records. `version` grows after every change of the records: caches are keyed by it.
 
@@ -32,6 +40,7 @@ class Dataset:
     updated_at: int
     version: int = 1
     record_count: int = 0
+    snapshot: Snapshot | None = None
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -123,6 +132,25 @@ class DatasetStore(Protocol):
 
     def delete_record(self, tenant_id: str, dataset_id: str, record_id: str) -> None:
         """Raises NotFoundError without the dataset or the record."""
+        ...
+
+    def records_of(self, tenant_id: str, dataset_id: str, record_ids: Iterable[str]) -> list[Record]:
+        """Those of the records that are there."""
+        ...
+
+    def changed_between(self, tenant_id: str, dataset_id: str, after: int, through: int) -> frozenset[str] | None:
+        """The ids of the records that the versions `after` + 1 to `through` wrote or deleted.
+
+        None when that is not known of every one of these versions.
+        """
+        ...
+
+    def publish(self, dataset: Dataset, snapshot: Snapshot) -> bool:
+        """Point the dataset to a snapshot and forget the changes that it holds.
+
+        `dataset` is what the publisher saw. False if it is gone or was made again, or if another snapshot of the same
+        or a newer version has been published since.
+        """
         ...
 
     def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:

@@ -41,7 +41,7 @@ def excerpt(text: str, weights: Mapping[str, float], limit: int) -> str:
 
 def _worths(units: Sequence[_Unit], weights: Mapping[str, float]) -> list[dict[str, float]]:
     """For each unit the words it holds, in any of their forms."""
-    index = Index(Entry(unit.text) for unit in units)
+    index = Index.of(Entry(unit.text) for unit in units)
     places = {word: index.places(word) for word in weights}
     return [{word: weight for word, weight in weights.items() if at in places[word]} for at in range(len(units))]
 

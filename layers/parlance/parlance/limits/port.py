@@ -23,7 +23,7 @@ class ConnectionCounter:
 
 @dataclass(frozen=True, slots=True)
 class AddressCounter:
-    """A counter of one client address, whatever it wants to reach."""
+    """A counter of one client address."""
 
     name: str
     address: str

@@ -4,11 +4,15 @@ The order is `completeBegin`, `token` …, `message`, `completeEnd`, `usage`, `r
 Only types are sent that every client knows: one of them checks each line against a closed list.
 """
 
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from parlance.agents.answering import Answering
+from parlance.agents.calls import Called, Calling
+from parlance.agents.context import TurnContext
 from parlance.agents.definitions import Agent, AgentReader
 from parlance.agents.models.base import (
     Cancellation,
@@ -18,13 +22,13 @@ from parlance.agents.models.base import (
     ModelTimeoutError,
     TextDelta,
 )
-from parlance.agents.models.registry import ModelRegistry
-from parlance.agents.responder import AgentResponder
 from parlance.conversations.log import Ended, Started, Token, TurnEvent, TurnFailed
 from parlance.conversations.model import UNTOLD, Message
 from parlance.errors import AgentError, AgentTimeoutError
 from parlance.platform.conversations import role_of
 from parlance.platform.messages import SpokenMessage
+
+_NOTHING_KNOWN = TurnContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ def turn_events(events: Iterable[TurnEvent], *, ends: bool = True) -> Iterator[E
                 yield Event("completeBegin", {})
             case Token(text=text):
                 yield Event("token", {"token": text})
+            case Calling() | Called():
+                yield from _waiting(event)
             case Ended(_, reply, stopped):
                 yield from _told(reply.content, _usage(reply))
                 result = {"id": reply.id, "text": reply.content, "usage": {"token": _tokens(reply)}}
@@ -54,10 +60,12 @@ def turn_events(events: Iterable[TurnEvent], *, ends: bool = True) -> Iterator[E
 class Stateless:
     """Answers from what a request holds; nothing is kept."""
 
-    def __init__(self, models: ModelRegistry) -> None:
-        self._models = models
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
 
-    def events(self, agent: Agent, messages: Sequence[SpokenMessage]) -> Iterator[Event]:
+    def events(
+        self, agent: Agent, messages: Sequence[SpokenMessage], context: TurnContext = _NOTHING_KNOWN
+    ) -> Iterator[Event]:
         """Raises AgentError before the end when the model fails."""
         told = [
             ChatMessage(role_of(message.type), message.text)
@@ -65,7 +73,7 @@ class Stateless:
             if message.text and message.type not in UNTOLD
         ]
         content = told.pop().content if told and told[-1].role == "user" else ""
-        responder = AgentResponder(OneAgent(agent), self._models)
+        responder = self._answering.responder(OneAgent(agent))
         yield Event("completeBegin", {})
         pieces: list[str] = []
         completed: Completed | None = None
@@ -76,12 +84,16 @@ class Stateless:
                 history=told,
                 content=content,
                 cancellation=Cancellation(),
+                context=context,
             ):
-                if isinstance(event, TextDelta):
-                    pieces.append(event.text)
-                    yield Event("token", {"token": event.text})
-                else:
-                    completed = event
+                match event:
+                    case TextDelta(text):
+                        pieces.append(text)
+                        yield Event("token", {"token": text})
+                    case Calling() | Called():
+                        yield from _waiting(event)
+                    case Completed():
+                        completed = event
         except ModelTimeoutError as error:
             raise AgentTimeoutError("The model did not answer in time.") from error
         except ModelError as error:
@@ -136,6 +148,27 @@ def result_of(events: Iterable[Event]) -> dict[str, Any]:
         return last.data
     told = {"message": last.data["message"], "code": last.data["code"]}
     return {"id": last.data.get("id", ""), "text": "", "usage": {"token": 0}, "end": {"reason": "error"}, "error": told}
+
+
+def _waiting(call: Calling | Called) -> Iterator[Event]:
+    """What a client must know of a call that it is to answer over a channel; of other calls it is told nothing."""
+    if call.channel is None:
+        return
+    function = {"name": call.call.name, "args": _parsed(call.call.arguments)}
+    told = {"channel": call.channel, "function": function}
+    if isinstance(call, Calling):
+        yield Event("waitForChannelMessageBegin", told)
+    else:
+        message = _parsed(call.result) if call.outcome == "ok" else None
+        yield Event("waitForChannelMessageEnd", {**told, "message": message})
+
+
+def _parsed(text: str) -> Any:
+    """What a model wrote may be no JSON at all."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _told(text: str, usage: dict[str, Any]) -> Iterator[Event]:

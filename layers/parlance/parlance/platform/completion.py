@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from parlance.agents.answering import Answering
+from parlance.agents.context import TurnContext
 from parlance.agents.definitions import Agent, AgentReader
-from parlance.agents.models.registry import ModelRegistry
-from parlance.agents.responder import AgentResponder
 from parlance.clock import Clock
 from parlance.conversations.caller import Caller as TurnCaller
 from parlance.conversations.caller import RunningTurn
@@ -24,6 +24,7 @@ from parlance.platform.answering import Event, Extended, Stateless, extended, re
 from parlance.platform.bodies import Form, body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.channels import Channels, check_channel
+from parlance.platform.client_functions import context_of
 from parlance.platform.conversations import MessageDocuments
 from parlance.platform.errors import NotImplementedHereError
 from parlance.platform.inline import InlineAgents
@@ -48,7 +49,7 @@ class CompletionCalls:
         engine: TurnEngine,
         caller_for: MakeCaller,
         agents: AgentReader,
-        models: ModelRegistry,
+        answering: Answering,
         channels: Channels,
         *,
         clock: Clock,
@@ -59,8 +60,8 @@ class CompletionCalls:
         self._engine = engine
         self._caller_for = caller_for
         self._agents = agents
-        self._models = models
-        self._stateless = Stateless(models)
+        self._answering = answering
+        self._stateless = Stateless(answering)
         self._inline = InlineAgents(library, agents)
         self._channels = channels
         self._clock = clock
@@ -82,7 +83,7 @@ class CompletionCalls:
         asked = read(sent.Stateless, body_of(request))
         agent = extended(self._inline.agent_for(caller.tenant_id, asked), _backstory(asked, caller))
         self._check_model(agent)
-        events = self._stateless.events(agent, asked.messages)
+        events = self._stateless.events(agent, asked.messages, context_of(asked))
         if wanted_form(request) is Form.LINES:
             return event_stream(self._clock, events)
         return Answer(200, result_of(events))
@@ -90,13 +91,13 @@ class CompletionCalls:
     def complete(self, request: Request, caller: Caller, conversation_id: str) -> Answer | Stream:
         asked = read(sent.Complete, body_of(request))
         form = wanted_form(request)
-        command = self._command(caller, conversation_id, asked)
+        command = self._command(caller, conversation_id, asked, context_of(asked))
         return self._run(request, caller, command, asked, form, ends=True)
 
     def receive(self, request: Request, caller: Caller, conversation_id: str) -> Answer | Stream:
         asked = read(sent.Receive, body_of(request))
         form = wanted_form(request)
-        command = self._answering(caller.tenant_id, self._conversation(caller, conversation_id))
+        command = self._of_newest(caller.tenant_id, self._conversation(caller, conversation_id), context_of(asked))
         return self._run(request, caller, command, asked, form, ends=False)
 
     def send(self, request: Request, caller: Caller, conversation_id: str) -> Answer | Stream:
@@ -115,7 +116,7 @@ class CompletionCalls:
         asked = read(sent.Dispatch, body_of(request))
         channel = asked.channelId or f"channel_{self._ids.random()}"
         check_channel(channel)
-        command = self._command(caller, conversation_id, asked)
+        command = self._command(caller, conversation_id, asked, context_of(asked, over_channels=False))
         begun = self._engine.begin(command)
         self._channels.announce(caller.tenant_id, channel, command.conversation_id, begun.turn.id)
         self._engine.wake(command, begun)
@@ -125,24 +126,31 @@ class CompletionCalls:
         body_of(request)
         raise NotImplementedHereError("Create a conversation and dispatch that: one that is not kept has no worker.")
 
-    def _command(self, caller: Caller, conversation_id: str, asked: sent.Complete) -> BeginTurn:
+    def _command(self, caller: Caller, conversation_id: str, asked: sent.Complete, context: TurnContext) -> BeginTurn:
         conversation = self._conversation(caller, conversation_id)
         if asked.text is None:
-            return self._answering(caller.tenant_id, conversation)
+            return self._of_newest(caller.tenant_id, conversation, context)
         entities = _entities(asked)
         return BeginTurn(
             tenant_id=caller.tenant_id,
             conversation_id=conversation.id,
             content=asked.text,
             profile={"entities": entities} if entities else {},
+            context=context,
         )
 
-    def _answering(self, tenant_id: str, conversation: Conversation) -> BeginTurn:
+    def _of_newest(self, tenant_id: str, conversation: Conversation, context: TurnContext) -> BeginTurn:
         """The turn of the newest message. Raises InvalidInputError when nothing waits for an answer."""
         message = self._newest(tenant_id, conversation)
         if message is None or message.role != "user" or message.turn_id is not None:
             raise InvalidInputError("There is no message that waits for an answer")
-        return BeginTurn(tenant_id=tenant_id, conversation_id=conversation.id, content=message.content, answers=message)
+        return BeginTurn(
+            tenant_id=tenant_id,
+            conversation_id=conversation.id,
+            content=message.content,
+            answers=message,
+            context=context,
+        )
 
     def _newest(self, tenant_id: str, conversation: Conversation) -> Message | None:
         if not conversation.last_number:
@@ -154,7 +162,7 @@ class CompletionCalls:
     ) -> Answer | Stream:
         backstory = _backstory(asked, caller)
         agents = Extended(self._agents, backstory) if backstory else self._agents
-        turns = self._caller_for(AgentResponder(agents, self._models))
+        turns = self._caller_for(self._answering.responder(agents))
         running = turns.send(command, deadline=request.deadline(self._clock))
         if form is Form.LINES:
             return event_stream(self._clock, _to_the_end(running, ends=ends))
@@ -168,8 +176,9 @@ class CompletionCalls:
 
     def _check_model(self, agent: Agent) -> None:
         """Before anything is sent: a model that is not configured is the caller's to put right."""
-        if agent.model not in self._models.names:
-            raise InvalidInputError(f"model: there is none of this name; there are {', '.join(self._models.names)}")
+        names = self._answering.models.names
+        if agent.model not in names:
+            raise InvalidInputError(f"model: there is none of this name; there are {', '.join(names)}")
 
 
 def _to_the_end(running: RunningTurn, *, ends: bool) -> Iterator[Event]:

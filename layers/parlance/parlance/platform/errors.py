@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parlance.errors import (
     AgentError,
+    BudgetExceededError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -52,6 +53,7 @@ _KNOWN: tuple[tuple[type[Exception], int, str], ...] = (
     (NotImplementedHereError, 501, "NOT_IMPLEMENTED"),
     # Clients send a request again that was answered 5xx, so what may have left a trace is none.
     (AgentError, 400, "MODEL_ERROR"),
+    (BudgetExceededError, 402, "BUDGET_EXCEEDED"),
     (UnavailableError, 503, "UNAVAILABLE"),
 )
 

@@ -9,7 +9,7 @@ from parlance.clock import Clock, SystemClock
 from parlance.http.routes import Route
 from parlance.identity.authentication import Authenticator
 from parlance.ids import IdSource, RandomIds
-from parlance.knowledge.search import Search
+from parlance.knowledge.indexing import IndexRequests
 from parlance.limits.rates import RateLimiter
 from parlance.platform.callers import Caller
 from parlance.platform.declarations import RESOURCES
@@ -21,7 +21,6 @@ from parlance.platform.sessions import Sessions
 from parlance.settings import PlatformSettings
 from parlance.storage import clients
 from parlance.storage.counters import DynamoCounterStore
-from parlance.storage.datasets import DatasetRepository
 from parlance.storage.library import stores
 from parlance.storage.sessions import DynamoSessionStore
 from parlance.storage.table import Table
@@ -36,27 +35,24 @@ class House:
     identity: Table
     clock: Clock
     ids: IdSource
+    requests: IndexRequests | None = None
 
     @classmethod
-    def from_environment(cls) -> Self:
-        """Raises MissingSettingError."""
+    def from_environment(cls, requests: IndexRequests | None = None) -> Self:
+        """`requests` are for whoever changes datasets. Raises MissingSettingError."""
         settings = PlatformSettings.from_environment()
         return cls(
             Table(clients.dynamodb(), settings.conversations_table),
             Table(clients.dynamodb(), settings.identity_table),
             SystemClock(),
             RandomIds(),
+            requests,
         )
 
     @cached_property
     def library(self) -> Library:
-        store_for = stores(self.table, self.clock, self.ids)
+        store_for = stores(self.table, self.clock, self.ids, self.requests)
         return Library(RESOURCES, store_for, clock=self.clock, ids=self.ids)
-
-    @cached_property
-    def search(self) -> Search:
-        """Over records as they are now: whoever writes one finds it at once."""
-        return Search(DatasetRepository(self.table, self.clock, self.ids), self.clock, ttl=0)
 
     @cached_property
     def tenants(self) -> DynamoTenantStore:

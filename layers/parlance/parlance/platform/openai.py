@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from parlance.agents.answering import Answering
 from parlance.agents.definitions import Agent, AgentReader
-from parlance.agents.models.registry import ModelRegistry
 from parlance.clock import Clock
 from parlance.errors import InvalidInputError, NotFoundError
 from parlance.http.answers import Answer
@@ -74,12 +74,12 @@ class OpenAiCalls:
     """Chat completions with any agent of the account, and which there are."""
 
     def __init__(
-        self, library: Library, agents: AgentReader, models: ModelRegistry, *, clock: Clock, ids: IdSource
+        self, library: Library, agents: AgentReader, answering: Answering, *, clock: Clock, ids: IdSource
     ) -> None:
         self._bots = library.engine("bot")
         self._agents = agents
-        self._models = models
-        self._stateless = Stateless(models)
+        self._models = answering.models
+        self._stateless = Stateless(answering)
         self._clock = clock
         self._ids = ids
 

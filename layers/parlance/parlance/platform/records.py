@@ -6,7 +6,8 @@ from typing import Any
 
 from parlance.errors import ConflictError, NotFoundError
 from parlance.knowledge.datasets import DatasetStore, Record
-from parlance.platform.documents import ChangedError, Document, Position, Slice
+from parlance.knowledge.indexing import IndexRequests
+from parlance.platform.documents import ChangedError, Document, DocumentStore, Position, Slice
 
 
 class RecordDocuments:
@@ -66,6 +67,23 @@ class RecordDocuments:
         if record is None or _document(before.tenant_id, before.parent, record) not in (before, after):
             raise ChangedError
         return record
+
+
+class AnnouncedDocuments:
+    """The datasets' own DocumentStore: of one that is deleted, the index is to go as well."""
+
+    def __init__(self, store: DocumentStore, requests: IndexRequests) -> None:
+        self._store = store
+        self._requests = requests
+        self.create = store.create
+        self.get = store.get
+        self.slice = store.slice
+        self.replace = store.replace
+        self.by_alias = store.by_alias
+
+    def delete(self, document: Document, *, token: str) -> None:
+        self._store.delete(document, token=token)
+        self._requests.request(document.tenant_id, document.id)
 
 
 def record_values(record: Record) -> Mapping[str, Any]:

@@ -21,7 +21,8 @@ type Filter = Mapping[str, Any]
 
 def ranked_texts(texts: Iterable[str], query: str, limit: int) -> list[int]:
     """The places of the texts that hold any word of the query, best first."""
-    return [ranked.place for ranked in Index(Entry(text) for text in texts).ranked(content_words(query), limit)]
+    index = Index.of(Entry(text) for text in texts)
+    return [ranked.place for ranked in index.ranked(dict.fromkeys(content_words(query), 1), limit)]
 
 
 def check_filter(wanted: Filter) -> None:

@@ -14,14 +14,26 @@ from parlance.conversations.sweeper import NotMarked, Sweeper, SweepLater
 from parlance.conversations.worker import Drained, Held, Worker
 from parlance.errors import UnavailableError
 from parlance.http.faults import log_fault
+from parlance.knowledge.indexer import Indexer
 from parlance.logs import logger
+from parlance.privacy.erasure import Erasure, Erasures
 from parlance.realtime.greeting import Greeter
-from parlance.realtime.messages import Greeting, TurnWakeup, Watchdog, parse_sweep, parse_wakeup
+from parlance.realtime.messages import (
+    Greeting,
+    Sweep,
+    TurnWakeup,
+    UserErasure,
+    Watchdog,
+    parse_index_request,
+    parse_sweep,
+    parse_wakeup,
+)
 
 _WAKEUP_RECEIPTS_MAX = 2
 _UNMARKED_RECEIPTS_MAX = 4
 _UNMARKED_PAUSE = 10
 _FAULT_PAUSE_MAX = 60
+_ERASURE_PAUSE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +130,32 @@ class Wakeups:
 
 
 class Deletions:
-    """Handles the removal of deleted conversations."""
+    """Handles the removal of deleted conversations and of users."""
 
-    def __init__(self, sweeper: Sweeper, sweeps: Sweeps) -> None:
+    def __init__(self, sweeper: Sweeper, sweeps: Sweeps, erasure: Erasure, erasures: Erasures) -> None:
         self._sweeper = sweeper
         self._sweeps = sweeps
+        self._erasure = erasure
+        self._erasures = erasures
 
     def handle(self, received: Received) -> Again | None:
         """Raises ValueError for a body that is none of ours."""
-        sweep = parse_sweep(received.body)
+        match parse_sweep(received.body):
+            case UserErasure() as wanted:
+                self._erase(wanted)
+                return None
+            case Sweep() as sweep:
+                return self._sweep(sweep, received)
+
+    def _erase(self, wanted: UserErasure) -> None:
+        self._erasure.erase(wanted.tenant_id, wanted.user_id)
+        if wanted.passes > 1:
+            # A worker that was finishing a turn at this moment may write of the user once more.
+            self._erasures.erase(
+                wanted.tenant_id, wanted.user_id, passes=wanted.passes - 1, delay_seconds=_ERASURE_PAUSE
+            )
+
+    def _sweep(self, sweep: Sweep, received: Received) -> Again | None:
         swept = self._sweeper.sweep(sweep.tenant_id, sweep.conversation_id, deadline=received.deadline)
         match swept:
             case SweepLater(delay_seconds):
@@ -134,4 +163,17 @@ class Deletions:
                 self._sweeps.sweep(sweep.tenant_id, sweep.conversation_id, delay_seconds=delay_seconds)
             case NotMarked() if received.receipts < _UNMARKED_RECEIPTS_MAX:
                 return Again(_UNMARKED_PAUSE)
+        return None
+
+
+class Indexings:
+    """Handles the making of snapshots."""
+
+    def __init__(self, indexer: Indexer) -> None:
+        self._indexer = indexer
+
+    def handle(self, received: Received) -> Again | None:
+        """Raises ValueError for a body that is none of ours."""
+        asked = parse_index_request(received.body)
+        self._indexer.index(asked.tenant_id, asked.dataset_id, deadline=received.deadline, unreadable=asked.unreadable)
         return None

@@ -46,8 +46,18 @@ class Sweep(_Body):
     conversation_id: str
 
 
+class UserErasure(_Body):
+    """A user is to be removed; `passes` is how many times, this one included."""
+
+    kind: Literal["erasure"] = "erasure"
+    tenant_id: str
+    user_id: str
+    passes: int
+
+
 type Wakeup = Annotated[TurnWakeup | Watchdog | Greeting, Field(discriminator="kind")]
 
+_sweep: TypeAdapter[Sweep | UserErasure] = TypeAdapter(Annotated[Sweep | UserErasure, Field(discriminator="kind")])
 _wakeup: TypeAdapter[TurnWakeup | Watchdog | Greeting] = TypeAdapter(Wakeup)
 
 
@@ -56,6 +66,20 @@ def parse_wakeup(body: str) -> TurnWakeup | Watchdog | Greeting:
     return _wakeup.validate_json(body)
 
 
-def parse_sweep(body: str) -> Sweep:
+class IndexRequest(_Body):
+    """A dataset may need a new snapshot of its index; `unreadable` if its present one is of no use."""
+
+    kind: Literal["index"] = "index"
+    tenant_id: str
+    dataset_id: str
+    unreadable: bool = False
+
+
+def parse_sweep(body: str) -> Sweep | UserErasure:
     """Raises ValueError."""
-    return Sweep.model_validate_json(body)
+    return _sweep.validate_json(body)
+
+
+def parse_index_request(body: str) -> IndexRequest:
+    """Raises ValueError."""
+    return IndexRequest.model_validate_json(body)

@@ -1,11 +1,12 @@
 """The queues over SQS."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from parlance.errors import UnavailableError
-from parlance.realtime.messages import Greeting, Sweep, TurnWakeup, Watchdog
+from parlance.logs import logger
+from parlance.realtime.messages import Greeting, IndexRequest, Sweep, TurnWakeup, UserErasure, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 WATCH_DELAY_SECONDS = 45
 _DELAY_MAX = 900
+_INDEX_DELAY_SECONDS = 5
+"""Who changes one record often changes another at once: one look may then do for all."""
 
 
 class SqsQueue:
@@ -60,12 +63,39 @@ class SqsWakeups:
         self._queue.send(greeting.model_dump_json())
 
 
+class Sending(Protocol):
+    """A queue to put messages into."""
+
+    def send(self, body: str, *, delay_seconds: int = 0) -> None:
+        """Raises UnavailableError."""
+        ...
+
+
 class SqsSweeps:
     """`parlance.conversations.collaborators.Sweeps`."""
 
-    def __init__(self, queue: SqsQueue) -> None:
+    def __init__(self, queue: Sending) -> None:
         self._queue = queue
 
     def sweep(self, tenant_id: str, conversation_id: str, *, delay_seconds: int) -> None:
         body = Sweep(tenant_id=tenant_id, conversation_id=conversation_id)
         self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
+
+    def erase(self, tenant_id: str, user_id: str, *, passes: int, delay_seconds: int) -> None:
+        """`parlance.privacy.erasure.Erasures`."""
+        body = UserErasure(tenant_id=tenant_id, user_id=user_id, passes=passes)
+        self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
+
+
+class SqsIndexRequests:
+    """`parlance.knowledge.indexing.IndexRequests`."""
+
+    def __init__(self, queue: SqsQueue) -> None:
+        self._queue = queue
+
+    def request(self, tenant_id: str, dataset_id: str, *, unreadable: bool = False) -> None:
+        body = IndexRequest(tenant_id=tenant_id, dataset_id=dataset_id, unreadable=unreadable)
+        try:
+            self._queue.send(body.model_dump_json(), delay_seconds=_INDEX_DELAY_SECONDS)
+        except UnavailableError:
+            logger.warning("index not requested", dataset_id=dataset_id)

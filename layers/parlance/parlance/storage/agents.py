@@ -2,8 +2,8 @@
 
 import json
 
-from parlance.agents.definitions import Agent
-from parlance.errors import ConflictError
+from parlance.agents.definitions import HISTORY_TOKENS, MAX_ROUNDS, Agent, ModelChoice
+from parlance.errors import ConflictError, NotFoundError
 from parlance.storage import keys
 from parlance.storage.listing import AGENTS, entry, no_entry
 from parlance.storage.table import ConditionFailedError, Item, Put, Table
@@ -25,6 +25,12 @@ class AgentRepository:
             if there is not None and there.created_at != agent.created_at:
                 self._table.delete(no_entry(agent.tenant_id, AGENTS, agent.created_at, agent.id))
             raise ConflictError("An agent with this id exists already") from error
+
+    def update(self, agent: Agent) -> None:
+        try:
+            self._table.put(Put(_item(agent), when="attribute_exists(pk)"))
+        except ConditionFailedError as error:
+            raise NotFoundError("agent") from error
 
     def get(self, tenant_id: str, agent_id: str) -> Agent | None:
         item = self._table.get(keys.agent(tenant_id, agent_id))
@@ -51,6 +57,11 @@ def agent_attributes(agent: Agent) -> Item:
         # A user's numbers may not fit the table's, so they stay text.
         "settings": json.dumps(dict(agent.settings)),
         "dataset_id": agent.dataset_id,
+        "skillset_id": agent.skillset_id,
+        "fallbacks": json.dumps([{"model": one.model, "settings": dict(one.settings)} for one in agent.fallbacks]),
+        "history_tokens": agent.history_tokens,
+        "max_rounds": agent.max_rounds,
+        "moderation": json.dumps(dict(agent.moderation)) if agent.moderation is not None else None,
         "profile": json.dumps(dict(agent.profile)) if agent.profile else None,
         "created_at": agent.created_at,
         "updated_at": agent.updated_at,
@@ -68,5 +79,10 @@ def agent_from(item: Item) -> Agent:
         model=item["model"],
         settings=json.loads(item["settings"]),
         dataset_id=item.get("dataset_id"),
+        skillset_id=item.get("skillset_id"),
+        fallbacks=tuple(ModelChoice(**one) for one in json.loads(item.get("fallbacks", "[]"))),
+        history_tokens=item.get("history_tokens", HISTORY_TOKENS),
+        max_rounds=item.get("max_rounds", MAX_ROUNDS),
+        moderation=json.loads(item["moderation"]) if "moderation" in item else None,
         profile=json.loads(item["profile"]) if "profile" in item else {},
     )

@@ -3,7 +3,6 @@
 None is made at import: a snapshot of the process may be restored many times, with other credentials each time.
 """
 
-import logging
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,11 +12,12 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3vectors import S3VectorsClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
-
-# At DEBUG botocore writes out every request, with all that users sent in it.
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 # boto3's shared session must not make two clients at once.
 _making = threading.Lock()
@@ -40,9 +40,48 @@ def dynamodb() -> "DynamoDBClient":
 
 
 @cache
+def s3() -> "S3Client":
+    with _making:
+        return boto3.client("s3", config=_config(attempts=3))
+
+
+@cache
+def s3vectors() -> "S3VectorsClient":
+    with _making:
+        return boto3.client("s3vectors", config=_config(attempts=3))
+
+
+@cache
+def embedding_runtime() -> "BedrockRuntimeClient":
+    with _making:
+        return boto3.client("bedrock-runtime", config=_config(attempts=4))
+
+
+@cache
+def secret(arn: str) -> str:
+    """The text of a secret, read once per process."""
+    with _making:
+        client = boto3.client("secretsmanager", config=_config(attempts=3))
+    return client.get_secret_value(SecretId=arn)["SecretString"]
+
+
+@cache
 def sqs() -> "SQSClient":
     with _making:
         return boto3.client("sqs", config=_config(attempts=3))
+
+
+@cache
+def secrets_manager() -> "SecretsManagerClient":
+    with _making:
+        return boto3.client("secretsmanager", config=_config(attempts=3))
+
+
+@cache
+def bedrock(region: str | None) -> "BedrockRuntimeClient":
+    """Tries once: whoever calls a model knows whether it has said something yet."""
+    with _making:
+        return boto3.client("bedrock-runtime", region_name=region, config=_config(attempts=1))
 
 
 @cache

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from parlance.clock import Clock
 from parlance.conversations.model import Conversation, Message
 from parlance.conversations.port import NewMessage
 from parlance.ids import IdSource
@@ -19,6 +20,7 @@ from parlance.storage.agents import agent_attributes, agent_from
 from parlance.storage.conversations import numbered
 from parlance.storage.creation import creation, next_chat_number
 from parlance.storage.listing import CONVERSATIONS, entries
+from parlance.storage.retention import days_in
 from parlance.storage.shelves import agent_of, bot_values
 from parlance.storage.table import ContendedError, Item, Key, Operation, Put, Table, TransactionCancelledError, Update
 
@@ -31,8 +33,9 @@ _COUNTED = frozenset({"tokenCount", "messageCount"})
 class ConversationDocuments:
     """`parlance.platform.documents.DocumentStore`. Deleting is the core's: it has a sweep behind it."""
 
-    def __init__(self, table: Table, ids: IdSource) -> None:
+    def __init__(self, table: Table, clock: Clock, ids: IdSource) -> None:
         self._table = table
+        self._clock = clock
         self._ids = ids
 
     def create(self, document: Document, *, token: str) -> None:  # noqa: ARG002 - the id says whether it was done
@@ -40,7 +43,8 @@ class ConversationDocuments:
         values = document.values
         user_id = values.get("contactId") or f"visitor_{document.id}"
         user_key, own_key = keys.user(document.tenant_id, user_id), self._key(document.tenant_id, document.id)
-        found = self._table.batch_get([user_key, own_key])
+        retention = keys.retention(document.tenant_id)
+        found = self._table.batch_get([user_key, own_key, retention])
         if own_key in found:
             # Ids are unique, so an earlier call was carried out without being answered.
             return
@@ -53,9 +57,13 @@ class ConversationDocuments:
             settled=len(messages),
             message_count=len(messages),
             last_message_at=document.created_at if messages else None,
+            retention_days=days_in(found.get(retention)),
         )
+        until = items.kept_until(conversation, document.created_at)
         operations = creation(conversation, user)
-        operations += [Put(items.message_item(document.tenant_id, document.id, message)) for message in messages]
+        operations += [
+            Put(items.message_item(document.tenant_id, document.id, message, expires_at=until)) for message in messages
+        ]
         operations += self._own_agent(document)
         try:
             self._table.transact(operations, token=self._ids.random())
@@ -133,8 +141,11 @@ class ConversationDocuments:
         return [
             _document(found[summary], found.get(agent))
             for summary, agent in zip(summaries, agents, strict=True)
-            if summary in found and "deleted_at" not in found[summary]
+            if summary in found and self._is_live(found[summary])
         ]
+
+    def _is_live(self, summary: Item) -> bool:
+        return "deleted_at" not in summary and not items.is_expired(summary, self._clock.now())
 
     def _key(self, tenant_id: str, document_id: str) -> Key:
         return keys.conversation(tenant_id, document_id)

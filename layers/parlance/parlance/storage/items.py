@@ -4,20 +4,29 @@ What users supply freely (metadata) is kept as JSON text: DynamoDB's numbers can
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from parlance.conversations.model import (
+    Claim,
     Conversation,
+    DayUsage,
     Failure,
     Lease,
     Listener,
     Message,
+    News,
     Turn,
     TurnState,
+    Usage,
 )
-from parlance.conversations.port import RequestKey, UsedKey, User
+from parlance.conversations.port import Failed, Outcome, RequestKey, UsedKey, User
 from parlance.storage import keys
 from parlance.storage.table import Item, Key
+
+DAY_MS = 24 * 3600 * 1000
+SUMMARY_STAYS = 24 * 3600
 
 
 def _addressed(key: Key, **attributes: Any) -> Item:
@@ -27,6 +36,23 @@ def _addressed(key: Key, **attributes: Any) -> Item:
 def ttl_seconds(milliseconds: int) -> int:
     """DynamoDB's time to live counts in seconds; rounded up, so that nothing is cleaned up early."""
     return -(-milliseconds // 1000)
+
+
+def kept_until(conversation: Conversation, now: int) -> int | None:
+    """When (in seconds) what is written now to a conversation expires; None where its tenant keeps everything."""
+    days = conversation.retention_days
+    return None if days is None else ttl_seconds(now + days * DAY_MS)
+
+
+def summary_kept_until(conversation: Conversation, now: int) -> int | None:
+    """Later than any of its messages: there are conversations without messages, but no messages without one."""
+    until = kept_until(conversation, now)
+    return None if until is None else until + SUMMARY_STAYS
+
+
+def is_expired(item: Item, now: int) -> bool:
+    """Whether its time is over, also where the table has not cleaned it up yet."""
+    return "expires_at" in item and item["expires_at"] * 1000 <= now
 
 
 def conversation_item(conversation: Conversation) -> Item:
@@ -54,6 +80,9 @@ def conversation_item(conversation: Conversation) -> Item:
         request_key=conversation.request_key,
         tokens_used=conversation.tokens_used or None,
         profile=json.dumps(conversation.profile) if conversation.profile else None,
+        ended_attempts=conversation.ended_attempts,
+        retention_days=conversation.retention_days,
+        expires_at=summary_kept_until(conversation, conversation.updated_at),
         lease_owner=lease.owner if lease else None,
         lease_until=lease.until if lease else None,
         lease_turn=lease.turn if lease else None,
@@ -87,10 +116,21 @@ def conversation_from(item: Item) -> Conversation:
         tokens_used=item.get("tokens_used", 0),
         profile=json.loads(item["profile"]) if "profile" in item else {},
         revision=item.get("rev", 0),
+        ended_attempts=item["ended_attempts"],
+        usage=DayUsage(**item["used"]) if "used" in item else None,
+        retention_days=item.get("retention_days"),
     )
 
 
-def message_item(tenant_id: str, conversation_id: str, message: Message) -> Item:
+def day_usage_map(usage: DayUsage | None) -> Item | None:
+    return asdict(usage) if usage else None
+
+
+def usage_map(usage: Usage) -> Item:
+    return asdict(usage)
+
+
+def message_item(tenant_id: str, conversation_id: str, message: Message, *, expires_at: int | None = None) -> Item:
     return _addressed(
         keys.message(tenant_id, conversation_id, message.number),
         id=message.id,
@@ -102,6 +142,7 @@ def message_item(tenant_id: str, conversation_id: str, message: Message) -> Item
         metadata=json.dumps(message.metadata) if message.metadata else None,
         failed=message.failed or None,
         profile=json.dumps(message.profile) if message.profile else None,
+        expires_at=expires_at,
     )
 
 
@@ -119,7 +160,7 @@ def message_from(item: Item) -> Message:
     )
 
 
-def turn_item(tenant_id: str, conversation_id: str, turn: Turn) -> Item:
+def turn_item(tenant_id: str, conversation_id: str, turn: Turn, *, expires_at: int | None = None) -> Item:
     return _addressed(
         keys.turn(tenant_id, conversation_id, turn.number),
         id=turn.id,
@@ -134,7 +175,14 @@ def turn_item(tenant_id: str, conversation_id: str, turn: Turn) -> Item:
         listeners={connection: listener_map(listener) for connection, listener in turn.listeners.items()},
         previous=turn.previous,
         tried=turn.tried,
+        context=json.dumps(turn.context) if turn.context else None,
+        calls=calls_text(turn.calls) if turn.calls else None,
+        expires_at=expires_at,
     )
+
+
+def calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(list(calls))
 
 
 def turn_from(item: Item) -> Turn:
@@ -154,6 +202,41 @@ def turn_from(item: Item) -> Turn:
         ended_at=item.get("ended_at"),
         previous=item["previous"],
         tried=item["tried"],
+        context=json.loads(item["context"]) if "context" in item else {},
+        calls=tuple(json.loads(item["calls"])) if "calls" in item else (),
+        usage=Usage(**item["used"]) if "used" in item else None,
+    )
+
+
+def news_item(claim: Claim, sequence: int, outcome: Outcome, state: TurnState, usage: Usage, now: int) -> Item:
+    where, turn = claim.conversation, claim.turn
+    failure = outcome.failure if isinstance(outcome, Failed) else None
+    return _addressed(
+        keys.news(where.tenant_id, where.id, sequence),
+        turn_id=turn.id,
+        attempt=turn.attempt,
+        state=state.value,
+        message_id=turn.message_id,
+        reply_id=turn.reply_id,
+        ended_at=now,
+        failure_code=failure.code if failure else None,
+        failure_message=failure.message if failure else None,
+        used=usage_map(usage),
+        expires_at=kept_until(where, now),
+    )
+
+
+def news_from(item: Item) -> News:
+    return News(
+        sequence=keys.number_in(item["sk"]),
+        turn_id=item["turn_id"],
+        attempt=item["attempt"],
+        state=TurnState(item["state"]),
+        message_id=item["message_id"],
+        reply_id=item["reply_id"],
+        ended_at=item["ended_at"],
+        failure=Failure(item["failure_code"], item["failure_message"]) if "failure_code" in item else None,
+        usage=Usage(**item["used"]),
     )
 
 

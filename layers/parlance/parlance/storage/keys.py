@@ -56,6 +56,20 @@ def idempotency(tenant_id: str, conversation_id: str, key_hash: str) -> Key:
     return Key(conversation_pk(tenant_id, conversation_id), f"idempotency#{key_hash}")
 
 
+def news_sk(sequence: int) -> str:
+    return f"news#{padded(sequence)}"
+
+
+def news(tenant_id: str, conversation_id: str, sequence: int) -> Key:
+    """An announced end of an attempt, until it has been passed on."""
+    return Key(conversation_pk(tenant_id, conversation_id), news_sk(sequence))
+
+
+def number_in(sk: str) -> int:
+    """The number that a sort key ends in."""
+    return int(sk.rsplit("#", 1)[1])
+
+
 def ticket(tenant_id: str, conversation_id: str, secret_hash: str) -> Key:
     return Key(conversation_pk(tenant_id, conversation_id), f"ticket#{secret_hash}")
 
@@ -88,6 +102,19 @@ def user_connected(tenant_id: str, user_id: str) -> Key:
     return Key(user_pk(tenant_id, user_id), "connected")
 
 
+def user_usage_sk(day: str, conversation_id: str) -> str:
+    return f"usage#{day}#{conversation_id}"
+
+
+def user_usage(tenant_id: str, user_id: str, day: str, conversation_id: str) -> Key:
+    """What one of the user's conversations used on one day."""
+    return Key(user_pk(tenant_id, user_id), user_usage_sk(day, conversation_id))
+
+
+def user_spending(tenant_id: str, user_id: str, window: str) -> Key:
+    return Key(user_pk(tenant_id, user_id), f"spending#{window}")
+
+
 def request(tenant_id: str, key_hash: str) -> Key:
     """The record that a POST which creates something was answered, by its idempotency key."""
     return Key(f"T#{tenant_id}#R#{key_hash}", "request")
@@ -108,6 +135,19 @@ def agent(tenant_id: str, agent_id: str) -> Key:
     return Key(agents_pk(tenant_id), f"agent#{agent_id}")
 
 
+def skillset(tenant_id: str, skillset_id: str) -> Key:
+    """Beside the agents that use it."""
+    return Key(agents_pk(tenant_id), f"skillset#{skillset_id}")
+
+
+def webhooks_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#W"
+
+
+def webhook(tenant_id: str, webhook_id: str) -> Key:
+    return Key(webhooks_pk(tenant_id), f"webhook#{webhook_id}")
+
+
 def datasets_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#D"
 
@@ -122,6 +162,42 @@ def records_pk(tenant_id: str, dataset_id: str) -> str:
 
 def record(tenant_id: str, dataset_id: str, record_id: str) -> Key:
     return Key(records_pk(tenant_id, dataset_id), f"record#{record_id}")
+
+
+def change(tenant_id: str, dataset_id: str, version: int) -> Key:
+    """Which records a version of a dataset changed. Beside the records, so that they go together."""
+    return Key(records_pk(tenant_id, dataset_id), f"change#{padded(version)}")
+
+
+# Conversations table: usage, budgets and what else a tenant decides.
+
+
+def usage_pk(tenant_id: str, day: str) -> str:
+    return f"T#{tenant_id}#Y#{day}"
+
+
+def usage(tenant_id: str, day: str, conversation_id: str) -> Key:
+    """What one conversation used on one day."""
+    return Key(usage_pk(tenant_id, day), f"conversation#{conversation_id}")
+
+
+def budgets_pk(tenant_id: str) -> str:
+    return f"T#{tenant_id}#B"
+
+
+def budget(tenant_id: str, kind: str, identifier: str) -> Key:
+    return Key(budgets_pk(tenant_id), f"budget#{kind}#{identifier}")
+
+
+def spending(tenant_id: str, kind: str, identifier: str, window: str) -> Key:
+    """What is spent and reserved in a budget's period; a user's goes with the user."""
+    if kind == "user":
+        return user_spending(tenant_id, identifier, window)
+    return Key(f"{budgets_pk(tenant_id)}#{window}", f"spending#{kind}#{identifier}")
+
+
+def retention(tenant_id: str) -> Key:
+    return Key(f"T#{tenant_id}#O", "retention")
 
 
 # Conversations table: resources of the platform dialect, and lists by time of creation.
@@ -188,6 +264,12 @@ def connection_counter(connection_id: str) -> Key:
     return Key(f"N#{connection_id}", "counter")
 
 
+# Both tables.
+
+HEALTH_PK = "HEALTH"
+"""Where nothing is ever stored: the health check reads there, and may read nowhere else."""
+
+
 # Identity table.
 
 TENANTS_PK = "TENANTS"
@@ -234,8 +316,9 @@ def service_key_by_id(key_id: str) -> Key:
     return Key(f"SK#{key_id}", "service-key")
 
 
-def spent_request(tenant_id: str, request_hash: str) -> Key:
-    return Key(f"T#{tenant_id}#Q#{request_hash}", "spent")
+def spent_request(tenant_id: str | None, request_hash: str) -> Key:
+    """Without a tenant where none is known yet."""
+    return Key(f"Q#{request_hash}" if tenant_id is None else f"T#{tenant_id}#Q#{request_hash}", "spent")
 
 
 def accounts_pk(tenant_id: str) -> str:
@@ -246,8 +329,12 @@ def account(tenant_id: str, account_id: str) -> Key:
     return Key(accounts_pk(tenant_id), f"account#{account_id}")
 
 
+def login_sessions_pk(tenant_id: str, account_id: str) -> str:
+    return f"T#{tenant_id}#P#{account_id}"
+
+
 def login_session(tenant_id: str, account_id: str, session_id: str) -> Key:
-    return Key(f"T#{tenant_id}#P#{account_id}", f"session#{session_id}")
+    return Key(login_sessions_pk(tenant_id, account_id), f"session#{session_id}")
 
 
 def issuers_pk(tenant_id: str) -> str:

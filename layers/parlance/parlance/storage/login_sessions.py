@@ -1,5 +1,7 @@
 """Login sessions in the Identity table, in one partition for each account."""
 
+from collections.abc import Sequence
+
 from parlance.identity.login_sessions import LoginSession, SignedIn
 from parlance.storage import keys
 from parlance.storage.items import ttl_seconds
@@ -27,6 +29,10 @@ class DynamoLoginSessionStore:
             account_from(found[of_account]) if of_account in found else None,
             _session(found[of_session]) if of_session in found else None,
         )
+
+    def of_account(self, tenant_id: str, account_id: str) -> Sequence[LoginSession]:
+        pk = keys.login_sessions_pk(tenant_id, account_id)
+        return [_session(item) for item in self._table.query_all(pk, first="session#", last=f"session#{keys.HIGHEST}")]
 
 
 def _item(session: LoginSession) -> Item:

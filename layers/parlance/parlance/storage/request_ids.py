@@ -16,7 +16,7 @@ class DynamoSpentRequests:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def spend(self, tenant_id: str, request_hash: str, *, now: int, until: int) -> bool:
+    def spend(self, tenant_id: str | None, request_hash: str, *, now: int, until: int) -> bool:
         key = keys.spent_request(tenant_id, request_hash)
         item = {
             "pk": key.pk,

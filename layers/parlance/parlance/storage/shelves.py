@@ -9,12 +9,15 @@ from parlance.platform.documents import Document
 from parlance.platform.models import model_of
 from parlance.storage import keys
 from parlance.storage.agents import agent_attributes, agent_from
-from parlance.storage.datasets import dataset_attributes, dataset_from
+from parlance.storage.dataset_items import dataset_attributes, dataset_of
 from parlance.storage.listing import AGENTS, DATASETS
 from parlance.storage.table import Item, Key
 
 _OF_AGENTS = {"name", "backstory", "datasetId"}
 _OF_DATASETS = {"name", "description", "recordCount"}
+_NOT_ON_BOTS = ("skillset_id", "fallbacks", "history_tokens", "max_rounds", "moderation")
+"""What an agent may have that its bot does not show; so a change of the bot leaves it."""
+
 _FIXED = ("tenant_id", "id", "created_at")
 
 
@@ -39,7 +42,7 @@ class BotShelf:
     def changed_item(self, before: Document, after: Document) -> Mapping[str, Any]:
         same_model = before.values.get("model") == after.values.get("model")
         # The settings of an agent that was made elsewhere may be more than a model's name can say.
-        own = (*_FIXED, "model", "settings") if same_model else _FIXED
+        own = (*_FIXED, *_NOT_ON_BOTS, "model", "settings") if same_model else (*_FIXED, *_NOT_ON_BOTS)
         return {name: value for name, value in self.new_item(after).items() if name not in own}
 
     def document(self, item: Item) -> Document:
@@ -83,7 +86,7 @@ class DatasetShelf:
         return {name: value for name, value in self.new_item(after).items() if name not in own}
 
     def document(self, item: Item) -> Document:
-        dataset = dataset_from(item)
+        dataset = dataset_of(item)
         own = {"name": dataset.name, "description": dataset.description, "recordCount": dataset.record_count}
         values = {**own, **dataset.profile}
         return _document(dataset, values, item)

@@ -14,54 +14,45 @@ from typing import TYPE_CHECKING, Any, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 
+from parlance.storage.failures import (
+    ConditionFailedError,
+    ContendedError,
+    Item,
+    Reason,
+    StorageError,
+    TransactionCancelledError,
+    UnansweredError,
+)
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-type Item = dict[str, Any]
 type Observer = Callable[[str, float], None]
+
+__all__ = [
+    "Check",
+    "ConditionFailedError",
+    "ContendedError",
+    "Delete",
+    "Item",
+    "Key",
+    "Observer",
+    "Operation",
+    "Page",
+    "Put",
+    "Reason",
+    "StorageError",
+    "Table",
+    "TransactionCancelledError",
+    "UnansweredError",
+    "Update",
+    "from_wire",
+    "to_wire",
+]
 
 _BATCH_GET_MAX = 100
 _BATCH_WRITE_MAX = 25
 _NAME = re.compile(r"#(\w+)")
-
-
-class StorageError(Exception):
-    """A named failure of a storage call."""
-
-
-class ConditionFailedError(StorageError):
-    """The condition did not hold. `item` is what stood there, None if nothing did or it was not asked for."""
-
-    def __init__(self, item: Item | None) -> None:
-        super().__init__("condition failed")
-        self.item = item
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why one operation of a transaction was cancelled; `code` is "None" for those that were not at fault."""
-
-    code: str
-    item: Item | None
-
-
-class TransactionCancelledError(StorageError):
-    """A transaction was refused as a whole; one reason per operation, in their order."""
-
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        super().__init__(", ".join(reason.code for reason in reasons))
-        self.reasons = tuple(reasons)
-
-    def failed_condition(self, index: int) -> bool:
-        return self.reasons[index].code == "ConditionalCheckFailed"
-
-
-class ContendedError(StorageError):
-    """Another write to the same item was under way, or the table throttled: try again after a pause."""
-
-
-class UnansweredError(StorageError):
-    """The call timed out or the connection broke: it may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +224,21 @@ class Table:
             page = self.query(pk, first=after, last=last, keys_only=keys_only)
             yield from page.items
             after = page.last + "\x00" if page.last is not None else None
+
+    def scan(self, prefix: str) -> Iterator[Item]:
+        """Every item of the table whose partition key begins with `prefix`. Reads, and bills, the whole table."""
+        arguments: dict[str, Any] = {"ConsistentRead": True}
+        if prefix:
+            arguments |= {
+                "FilterExpression": "begins_with(pk, :prefix)",
+                "ExpressionAttributeValues": to_wire({":prefix": prefix}),
+            }
+        while True:
+            answer = self._call("scan", **arguments)
+            yield from (from_wire(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def batch_write(self, *, puts: Sequence[Item] = (), deletes: Sequence[Key] = ()) -> None:
         """Write without conditions. Each item at most once."""

@@ -3,10 +3,13 @@
 In every list the conversation comes first, so that a refusal says how it stands.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from parlance import ids
-from parlance.conversations.model import Claim, Conversation, Lease, Message, Turn, TurnState
+from parlance.clock import day_of
+from parlance.conversations.model import Claim, Conversation, Lease, Message, Turn, TurnState, Usage
 from parlance.conversations.port import BeginView, Failed, LeaseTerms, NewTurn, Outcome, Replied
 from parlance.storage import items, keys
 from parlance.storage.creation import creation
@@ -26,6 +29,8 @@ from parlance.storage.table import Operation, Put, Update
 NOT_DELETED = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
 _LEASE_FREE = "(attribute_not_exists(lease_until) OR lease_until < :now)"
 _IDLE = f"drained = last_turn AND size(retries) = :none AND {_LEASE_FREE}"
+# The sums of a conversation's usage are written by the holder of its lease alone, on what it read before it got it.
+_AS_COUNTED = "ended_attempts = :ended"
 _TAKE_LEASE = "lease_owner = :owner, lease_until = :until, lease_turn = :number"
 _LEASE = ("lease_owner", "lease_until", "lease_turn")
 
@@ -43,6 +48,7 @@ def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn
         body_hash=new.key.body_hash if new.key else "",
         listeners=new.listeners,
         previous=before.last_turn,
+        context=new.context,
     )
     if new.answers:
         return turn, replace(new.answers, turn_id=turn.id)
@@ -80,8 +86,10 @@ def begin_operations(
         operations += creation(after, view.user)
     else:
         operations.append(_advance(view.conversation, after, terms))
-    operations.append(Put(items.turn_item(new.tenant_id, new.conversation_id, turn), when="attribute_not_exists(pk)"))
-    operations.append(Put(items.message_item(new.tenant_id, new.conversation_id, message)))
+    until = items.kept_until(after, new.now)
+    stored = items.turn_item(new.tenant_id, new.conversation_id, turn, expires_at=until)
+    operations.append(Put(stored, when="attribute_not_exists(pk)"))
+    operations.append(Put(items.message_item(new.tenant_id, new.conversation_id, message, expires_at=until)))
     if new.key:
         key = keys.idempotency(new.tenant_id, new.conversation_id, new.key.key_hash)
         used = items.used_key_item(key, new.key, str(turn.number))
@@ -102,9 +110,14 @@ def _advance(before: Conversation, after: Conversation, terms: LeaseTerms | None
         "more": after.message_count - before.message_count,
         "seen": before.last_number,
     }
+    expires_at = items.summary_kept_until(after, after.updated_at)
+    if expires_at is not None:
+        assignments += ", expires_at = :expires"
+        values["expires"] = expires_at
     if terms:
         assignments += f", {_TAKE_LEASE}"
-        when += f" AND {_IDLE}"
+        when += f" AND {_IDLE} AND {_AS_COUNTED}"
+        values["ended"] = before.ended_attempts
         values |= {"owner": terms.owner, "until": terms.until, "number": after.last_turn}
         values |= {"now": terms.now, "none": 0}
     return Update(keys.conversation(after.tenant_id, after.id), assignments, when=when, values=values)
@@ -112,7 +125,7 @@ def _advance(before: Conversation, after: Conversation, terms: LeaseTerms | None
 
 def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: int) -> list[Operation]:
     """Whoever reads the same head of the line competes here: one condition holds for one of them."""
-    when = f"{NOT_DELETED} AND drained = :drained AND ({_LEASE_FREE} OR lease_owner = :owner)"
+    when = f"{NOT_DELETED} AND drained = :drained AND ({_LEASE_FREE} OR lease_owner = :owner) AND {_AS_COUNTED}"
     if turn.number <= conversation.drained:
         when += " AND retries[0] = :number"
     return [
@@ -125,6 +138,7 @@ def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: 
                 "until": lease.until,
                 "number": turn.number,
                 "drained": conversation.drained,
+                "ended": conversation.ended_attempts,
                 "now": now,
             },
         ),
@@ -142,29 +156,43 @@ def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: 
     ]
 
 
-def finish_operations(claim: Claim, outcome: Outcome, now: int, keep_until: int | None) -> list[Operation]:
+def finish_operations(
+    claim: Claim, outcome: Outcome, now: int, keep_until: int | None, usage: Usage, *, announced: bool
+) -> list[Operation]:
     """The end of a turn, and the lease given back with it unless it is kept: there is no release write."""
+    where = claim.conversation
+    after = where.having_used(usage, day=day_of(now))
+    drain = _drain(claim, after, now, outcome, keep_until)
     match outcome:
-        case Replied(reply, stopped):
+        case Replied(reply, stopped, calls):
             state = TurnState.STOPPED if stopped else TurnState.DONE
-            operations = [_drain(claim, now, outcome, keep_until), _end_turn(claim, state, now)]
-            operations.append(Put(items.message_item(claim.conversation.tenant_id, claim.conversation.id, reply)))
+            operations = [drain, _end_turn(claim, state, now, calls, usage)]
+            until = items.kept_until(where, now)
+            operations.append(Put(items.message_item(where.tenant_id, where.id, reply, expires_at=until)))
             if claim.message.failed:
                 operations.append(_mark_message(claim, "REMOVE failed"))
-        case Failed(failure):
-            ended = _end_turn(claim, TurnState.FAILED, now, code=failure.code, text=failure.message)
+        case Failed(failure, calls):
+            state = TurnState.FAILED
+            ended = _end_turn(claim, state, now, calls, usage, code=failure.code, text=failure.message)
             operations = [
-                _drain(claim, now, outcome, keep_until),
+                drain,
                 ended,
                 _mark_message(claim, "SET failed = :yes", yes=True),
             ]
+    if announced:
+        operations.append(Put(items.news_item(claim, after.ended_attempts, outcome, state, usage, now)))
     return operations
 
 
-def _drain(claim: Claim, now: int, outcome: Outcome, keep_until: int | None) -> Operation:
+def _drain(claim: Claim, after: Conversation, now: int, outcome: Outcome, keep_until: int | None) -> Operation:
     number = claim.turn.number
-    values: dict[str, int | str] = {"number": number, "at": now, "owner": claim.lease.owner}
-    sets: list[str] = ["updated_at = :at"]
+    values: dict[str, Any] = {"number": number, "at": now, "owner": claim.lease.owner}
+    values |= {"ended": after.ended_attempts, "used": items.day_usage_map(after.usage)}
+    sets: list[str] = ["updated_at = :at", "ended_attempts = :ended", "used = :used"]
+    expires_at = items.summary_kept_until(after, now)
+    if expires_at is not None:
+        sets.append("expires_at = :expires")
+        values["expires"] = expires_at
     removes: list[str] = []
     if keep_until is None:
         removes += _LEASE
@@ -178,9 +206,9 @@ def _drain(claim: Claim, now: int, outcome: Outcome, keep_until: int | None) -> 
         sets.append("drained = :number")
     if isinstance(outcome, Replied):
         sets += ["last_message_at = :at", "settled = :settled", "message_count = message_count + :one"]
-        sets.append("tokens_used = if_not_exists(tokens_used, :none) + :used")
+        sets.append("tokens_used = if_not_exists(tokens_used, :none) + :tokens")
         values |= {"settled": max(claim.conversation.settled, claim.turn.reply_number), "one": 1}
-        values |= {"none": 0, "used": tokens_used(outcome.reply)}
+        values |= {"none": 0, "tokens": tokens_used(outcome.reply)}
         if claim.conversation.failed_turn == number:
             sets.append("failed_turn = :zero")
             values["zero"] = 0
@@ -202,10 +230,21 @@ def tokens_used(reply: Message) -> int:
 
 
 def _end_turn(
-    claim: Claim, state: TurnState, now: int, *, code: str | None = None, text: str | None = None
+    claim: Claim,
+    state: TurnState,
+    now: int,
+    calls: Sequence[Mapping[str, Any]],
+    usage: Usage,
+    *,
+    code: str | None = None,
+    text: str | None = None,
 ) -> Operation:
     values: dict[str, object] = {"state": state.value, "at": now, "attempt": claim.turn.attempt}
-    sets = "SET #state = :state, ended_at = :at"
+    sets = "SET #state = :state, ended_at = :at, used = :used"
+    values["used"] = items.usage_map(usage)
+    if calls or claim.turn.calls:
+        sets += ", calls = :calls"
+        values["calls"] = items.calls_text(calls)
     if code:
         sets += ", failure_code = :code, failure_message = :text"
         values |= {"code": code, "text": text}

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from parlance.conversations.model import Claim, Conversation, Lease, Listener, Message, TokenBatch, Turn, TurnState
+from parlance.clock import Clock, SystemClock
+from parlance.conversations.model import (
+    Claim,
+    Conversation,
+    Lease,
+    Listener,
+    Message,
+    News,
+    TokenBatch,
+    Turn,
+    TurnState,
+    Usage,
+)
 from parlance.conversations.port import (
     BeginView,
     Begun,
@@ -22,7 +34,17 @@ from parlance.conversations.port import (
 )
 from parlance.storage import items, keys
 from parlance.storage.creation import next_chat_number
-from parlance.storage.table import ConditionFailedError, Item, Key, Put, Table, TransactionCancelledError, Update
+from parlance.storage.retention import days_in
+from parlance.storage.table import (
+    ConditionFailedError,
+    Delete,
+    Item,
+    Key,
+    Put,
+    Table,
+    TransactionCancelledError,
+    Update,
+)
 from parlance.storage.turn_operations import (
     NOT_DELETED,
     advanced,
@@ -40,8 +62,9 @@ _RETRIES_MAX = 20
 class DynamoTurnStore:
     """`parlance.conversations.port.TurnStore` over the Conversations table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, clock: Clock | None = None) -> None:
         self._table = table
+        self._clock = clock or SystemClock()
 
     def begin_view(
         self, tenant_id: str, conversation_id: str, *, key_hash: str | None, user_id: str | None = None, now: int
@@ -49,12 +72,14 @@ class DynamoTurnStore:
         conversation = keys.conversation(tenant_id, conversation_id)
         used = keys.idempotency(tenant_id, conversation_id, key_hash) if key_hash else None
         user = keys.user(tenant_id, user_id) if user_id is not None else None
-        found = self._table.batch_get([key for key in (conversation, used, user) if key])
+        retention = keys.retention(tenant_id) if user_id is not None else None
+        found = self._table.batch_get([key for key in (conversation, used, user, retention) if key])
         user_item = found.get(user) if user else None
         return BeginView(
             conversation=_live_conversation(found.get(conversation)),
             used_key=items.used_key_from(found.get(used), now) if used else None,
             user=items.user_from(user_item) if user_item else None,
+            retention_days=days_in(found.get(retention)) if retention else None,
         )
 
     def begin(self, new: NewTurn, view: BeginView, *, terms: LeaseTerms | None, token: str) -> Begun:
@@ -62,7 +87,9 @@ class DynamoTurnStore:
         if before is None:
             if new.creates is None:
                 raise StaleError(None)
-            before = replace(new.creates, user_chat_number=next_chat_number(view.user))
+            before = replace(
+                new.creates, user_chat_number=next_chat_number(view.user), retention_days=view.retention_days
+            )
         turn, message = new_turn(new, before, claimed=terms is not None)
         after = advanced(before, turn, new, terms)
         operations = begin_operations(new, view, after, turn, message, terms)
@@ -92,9 +119,10 @@ class DynamoTurnStore:
                 limit=limit - len(found),
                 forward=False,
             )
-            found += [items.message_from(item) for item in page.items]
+            now = self._clock.now()
+            found += [items.message_from(item) for item in page.items if not items.is_expired(item, now)]
             # A page ends at 1 MB, which a few long replies fill.
-            highest = found[-1].number - 1 if page.last is not None else None
+            highest = keys.number_in(page.last) - 1 if page.last is not None else None
         return [message for message in reversed(found) if not message.failed]
 
     def work(self, tenant_id: str, conversation_id: str, *, hint: int | None) -> Work:
@@ -180,11 +208,34 @@ class DynamoTurnStore:
         )
         return [TokenBatch(item["first_index"], tuple(item["tokens"])) for item in stored]
 
-    def finish(self, claim: Claim, outcome: Outcome, *, now: int, token: str, keep_until: int | None = None) -> None:
+    def finish(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        now: int,
+        token: str,
+        keep_until: int | None = None,
+        usage: Usage | None = None,
+        announced: bool = False,
+    ) -> None:
+        used = usage or Usage(attempt=claim.turn.attempt)
+        operations = finish_operations(claim, outcome, now, keep_until, used, announced=announced)
         try:
-            self._table.transact(finish_operations(claim, outcome, now, keep_until), token=token)
+            self._table.transact(operations, token=token)
         except TransactionCancelledError as error:
             raise LeaseLostError from error
+
+    def news(self, tenant_id: str, conversation_id: str) -> list[News]:
+        stored = self._table.query_all(
+            keys.conversation_pk(tenant_id, conversation_id),
+            first=keys.news_sk(0),
+            last=keys.news_sk(keys.HIGHEST_NUMBER),
+        )
+        return [items.news_from(item) for item in stored]
+
+    def forget_news(self, tenant_id: str, conversation_id: str, sequence: int) -> None:
+        self._table.delete(Delete(keys.news(tenant_id, conversation_id, sequence)))
 
     def request_stop(self, tenant_id: str, conversation_id: str, number: int) -> Turn | None:
         return self._update_live(

@@ -30,29 +30,29 @@ class _Sent(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-class _Message(_Sent):
+class VisitorMessage(_Sent):
     session_id: Annotated[SessionId, Field(alias="sessionId")]
     message: Text
 
 
-class _Session(_Sent):
+class VisitorSession(_Sent):
     session_id: Annotated[SessionId, Field(alias="sessionId")]
 
 
-class _Part(_Sent):
+class UiPart(_Sent):
     type: str
     text: str | None = None
 
 
-class _UiMessage(_Sent):
+class UiMessage(_Sent):
     id: Annotated[str, StringConstraints(min_length=1, max_length=_ID_MAX)]
     role: Literal["user", "assistant", "system"]
-    parts: list[_Part]
+    parts: list[UiPart]
 
 
-class _UiMessages(_Sent):
+class UiMessages(_Sent):
     id: SessionId
-    messages: list[_UiMessage]
+    messages: list[UiMessage]
 
 
 def message_in(body: dict[str, Any], *, key: str | None) -> Said:
@@ -61,14 +61,14 @@ def message_in(body: dict[str, Any], *, key: str | None) -> Said:
     Raises InvalidInputError.
     """
     if "messages" in body and "sessionId" not in body:
-        return _ui_message(_read(_UiMessages, body), key)
-    sent = _read(_Message, body)
+        return _ui_message(_read(UiMessages, body), key)
+    sent = _read(VisitorMessage, body)
     return Said(sent.session_id, _with_words(sent.message), key, as_ui=False)
 
 
 def session_in(body: dict[str, Any]) -> str:
     """Raises InvalidInputError."""
-    return _read(_Session, body).session_id
+    return _read(VisitorSession, body).session_id
 
 
 def checked_session(text: str) -> str:
@@ -76,7 +76,7 @@ def checked_session(text: str) -> str:
     return session_in({"sessionId": text})
 
 
-def _ui_message(sent: _UiMessages, key: str | None) -> Said:
+def _ui_message(sent: UiMessages, key: str | None) -> Said:
     newest = next((message for message in reversed(sent.messages) if message.role == "user"), None)
     if newest is None:
         raise InvalidInputError("There is no message of the user's.")

@@ -1,6 +1,9 @@
 """Every failure in the widget dialect's words: one line, and no more than the page of a stranger may know."""
 
+from collections.abc import Mapping
+
 from parlance.errors import (
+    BudgetExceededError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -22,6 +25,7 @@ _WORDS: tuple[tuple[type[ParlanceError], int, str], ...] = (
     (ForbiddenError, 403, "Origin not allowed"),
     (NotFoundError, 404, "Not found"),
     (ConflictError, 409, "Idempotency key already used for another message"),
+    (BudgetExceededError, 429, "Too many requests"),
     (RateLimitedError, 429, "Too many requests"),
     (UnavailableError, 503, "Service unavailable"),
     # A model that failed, foremost.
@@ -52,8 +56,8 @@ def explain(error: Exception) -> Answer:
 
 def words_of(error: Exception) -> str:
     """The same in the middle of a stream, where no status can be sent any more."""
-    body = explain(error).body or {}
-    return str(body["error"])
+    body = explain(error).body
+    return str(body["error"]) if isinstance(body, Mapping) else BROKEN
 
 
 def _headers(error: Exception) -> dict[str, str]:

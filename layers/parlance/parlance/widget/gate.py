@@ -11,6 +11,7 @@ from parlance.errors import ForbiddenError, RateLimitedError, UnauthenticatedErr
 from parlance.http.rate_headers import rate_headers
 from parlance.http.requests import Request
 from parlance.http.routes import Admission, RefusedError
+from parlance.http.viewers import Viewers
 from parlance.identity.origins import is_allowed
 from parlance.identity.web_keys import WidgetKey, WidgetKeys, WidgetLimits
 from parlance.limits.model import Allowance
@@ -21,6 +22,7 @@ from parlance.widget.errors import PreflightError
 _WINDOW_SECONDS = 60
 _POLICY = "widget"
 _ADDRESS_POLICY = "widget-address"
+_STRANGERS = "widget-strangers"
 _HEADERS = "content-type, x-api-key, x-widget-api-key, idempotency-key"
 _ASKED_HEADERS = re.compile(r"[A-Za-z0-9-]+( ?, ?[A-Za-z0-9-]+){0,30}\Z", re.ASCII)
 _EXPOSED = (
@@ -37,9 +39,10 @@ def key_in(request: Request) -> str | None:
 class WidgetGate:
     """Lets pages in. What browsers need to be told (CORS) stands in every answer that a page may read."""
 
-    def __init__(self, keys: WidgetKeys, limiter: RateLimiter) -> None:
+    def __init__(self, keys: WidgetKeys, limiter: RateLimiter, viewers: Viewers) -> None:
         self._keys = keys
         self._limiter = limiter
+        self._viewers = viewers
 
     def __call__(self, request: Request) -> Admission[WidgetKey]:
         """Raises RefusedError, for a preflight too: it comes without the key, and is answered without one."""
@@ -58,20 +61,20 @@ class WidgetGate:
         return Admission(key, headers)
 
     def _key(self, request: Request, readable: Mapping[str, str]) -> WidgetKey:
-        """The limit for one address is the key's, and is looked at first; a key that is none has the usual one."""
-        window = self._limiter.count(AddressCounter(_POLICY, request.source_ip), window_seconds=_WINDOW_SECONDS)
-        key: WidgetKey | None = None
+        """The limit for one address is the key's, and is looked at first; whoever has no key has the usual one."""
         try:
             key = self._keys.verify(key_in(request))
         except UnauthenticatedError as error:
-            refusal = error
-        limit = (key.limits if key else WidgetLimits()).address_per_minute
-        allowance = self._limiter.allowance(window, limit, _WINDOW_SECONDS)
+            self._count_address(request, _STRANGERS, WidgetLimits(), readable)
+            raise RefusedError(error, readable) from error
+        self._count_address(request, f"{_POLICY}#{key.id}", key.limits, readable)
+        return key
+
+    def _count_address(self, request: Request, name: str, limits: WidgetLimits, readable: Mapping[str, str]) -> None:
+        counter = AddressCounter(name, self._viewers.address_of(request))
+        allowance = self._limiter.hit(counter, limit=limits.address_per_minute, window_seconds=_WINDOW_SECONDS)
         if not allowance.allowed:
             raise RefusedError(_too_many(allowance), {**readable, **rate_headers(_ADDRESS_POLICY, allowance)})
-        if key is None:
-            raise RefusedError(refusal, readable)
-        return key
 
 
 def _too_many(allowance: Allowance) -> RateLimitedError:

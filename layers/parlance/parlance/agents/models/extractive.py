@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from parlance.agents.models.base import (
     Cancellation,
@@ -21,6 +20,7 @@ from parlance.agents.models.base import (
     ModelRequest,
     TextDelta,
 )
+from parlance.agents.sources import source_of
 from parlance.knowledge.excerpts import excerpt
 from parlance.knowledge.search import Hit, Search
 from parlance.knowledge.words import content_words, leans_on_what_was_said
@@ -38,7 +38,8 @@ _GOOD_SHARE = 0.75
 _MAX_EXCERPTS = 3
 _FIRST_EXCERPT, _LATER_EXCERPT = 700, 350
 _NEARLY_AS_GOOD = 0.9
-_HITS = 8
+_CANDIDATES, _HITS = 40, 8
+_PARAGRAPH = 250
 _MAX_QUOTED_WORDS, _MAX_QUOTED_WORD = 5, 40
 _CONTEXT_MESSAGES = 3
 _CHARACTERS_PER_TOKEN = 4
@@ -64,6 +65,10 @@ class ExtractiveModel:
     def name(self) -> str:
         return NAME
 
+    @property
+    def retrieves(self) -> bool:
+        return True
+
     def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
         pace = _pace(request)
         answer = self._answer(request)
@@ -76,7 +81,7 @@ class ExtractiveModel:
         yield Completed(
             input_tokens=_tokens(request.instructions) + sum(_tokens(one.content) for one in request.messages),
             output_tokens=_tokens("".join(said)),
-            metadata={"model": NAME, "sources": [_source(hit) for hit in answer.hits]},
+            metadata={"model": NAME, "sources": [source_of(hit) for hit in answer.hits]},
         )
 
     def _answer(self, request: ModelRequest) -> _Answer:
@@ -97,8 +102,9 @@ class ExtractiveModel:
         elif context and len(question) < 2:
             attempts.append(list(dict.fromkeys([*question, *context])))
         for wanted in attempts:
-            found = self._search.search_words(request.tenant_id, request.dataset_id or "", wanted, _HITS)
-            answering = [hit for hit in found if _answers(hit, question, _needed_share(len(wanted)))]
+            found = self._search.search_words(request.tenant_id, request.dataset_id or "", wanted, _CANDIDATES)
+            found.sort(key=_worth, reverse=True)
+            answering = [hit for hit in found[:_HITS] if _answers(hit, question, _needed_share(len(wanted)))]
             if answering:
                 return answering
         return []
@@ -108,6 +114,12 @@ def _needed_share(words: int) -> float:
     """Falls evenly between a short question and a long one."""
     length = (min(max(words, _SHORT_QUESTION), _LONG_QUESTION) - _SHORT_QUESTION) / (_LONG_QUESTION - _SHORT_QUESTION)
     return MIN_SHARE - length * (MIN_SHARE - MIN_SHARE_OF_LONG)
+
+
+def _worth(hit: Hit) -> float:
+    """Of passages that rank alike, the one that speaks of more of the question and says more than a list of links."""
+    substance = 0.6 + 0.4 * min(1.0, len(hit.record.text) / _PARAGRAPH)
+    return hit.score * (0.5 + hit.share) * substance
 
 
 def _answers(hit: Hit, question: Sequence[str], needed: float) -> bool:
@@ -134,7 +146,7 @@ def _worth_telling(hits: Sequence[Hit]) -> list[Hit]:
         adds = not held.issuperset(hit.words)
         if len(chosen) == _MAX_EXCERPTS or _folded(hit) in texts:
             continue
-        if adds or hit.score >= _NEARLY_AS_GOOD * best.score:
+        if adds or _worth(hit) >= _NEARLY_AS_GOOD * _worth(best):
             chosen.append(hit)
             held |= set(hit.words)
             texts.add(_folded(hit))
@@ -168,17 +180,6 @@ def _nothing_about(question: Sequence[str]) -> str:
 
 def _quoted(words: Sequence[str]) -> str:
     return ", ".join(f'"{word[:_MAX_QUOTED_WORD]}"' for word in words[:_MAX_QUOTED_WORDS])
-
-
-def _source(hit: Hit) -> dict[str, Any]:
-    record = hit.record
-    return {
-        "source": record.source,
-        "title": record.title,
-        "record_id": record.id,
-        "score": round(hit.score, 3),
-        "share": round(hit.share, 3),
-    }
 
 
 def _pace(request: ModelRequest) -> float:

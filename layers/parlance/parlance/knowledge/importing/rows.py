@@ -10,6 +10,9 @@ from parlance.knowledge.importing.decoding import decode
 from parlance.knowledge.importing.documents import MAX_HEADING, Document, Section, UnreadableError
 
 _TITLE_COLUMNS = ("title", "heading", "question", "name", "subject", "id")
+_ID_COLUMN = "_id"
+"""What document stores call the key of a row: nothing that it says, so it is kept beside the text."""
+
 _TEXT_COLUMNS = ("text", "content", "body", "answer", "description")
 _MAX_PROBLEMS = 20
 _CELL_LIMIT = 10_000_000
@@ -75,6 +78,9 @@ def _shortened(problems: list[str]) -> tuple[str, ...]:
 def _section(row: Mapping[str, Any], unit: str, number: int) -> Section | None:
     """The row under its own title, if a column looks like one; a lone text column goes without its name."""
     values = {key: text for key, value in row.items() if (text := _text(value))}
+    identity = {"id": values[_ID_COLUMN]} if _ID_COLUMN in values else {}
+    if identity and len(values) > 1:
+        del values[_ID_COLUMN]
     named = {key.strip().lower(): key for key in values}
     title_key = next((named[one] for one in _TITLE_COLUMNS if one in named), None)
     title = values[title_key] if title_key else ""
@@ -84,7 +90,7 @@ def _section(row: Mapping[str, Any], unit: str, number: int) -> Section | None:
         title = f"{unit} {number}"
     if not values:
         return None
-    return Section((title,), (_written(values),), {unit: number})
+    return Section((title,), (_written(values),), {unit: number} | identity)
 
 
 def _written(values: Mapping[str, str]) -> str:
@@ -96,6 +102,6 @@ def _written(values: Mapping[str, str]) -> str:
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or value == {}:
         return ""
     return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Measures of what users feel. Not part of the product."""

@@ -1,0 +1,123 @@
+"""A model and its tools in turns, until it has answered.
+
+A round is one call of the model. What it says before it calls tools is part of the answer; what its tools say goes
+back to it as material. The number of rounds is bounded, and so is how much one round may call.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from parlance.agents.calls import Called, Calling, ReplyEvent
+from parlance.agents.models.base import (
+    Cancellation,
+    ChatMessage,
+    Completed,
+    ModelBrokenError,
+    ModelEvent,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+)
+from parlance.agents.prompts import material
+from parlance.agents.tools.box import ToolBox
+
+CALLS_A_ROUND = 8
+_NO_MORE = "No more tools can be called in this turn. Answer with what you have."
+
+type Speak = Callable[[Sequence[ChatMessage]], Iterator[ModelEvent]]
+"""From what came of tools so far, as messages, to the model's next answer."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What all rounds used, and what the last one said of itself."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+
+    def add(self, end: Completed) -> None:
+        self.input_tokens += end.input_tokens
+        self.output_tokens += end.output_tokens
+        self.estimated = self.estimated or bool(end.metadata.get("usage_estimated"))
+
+    def settled(self, end: Completed, **more: object) -> Completed:
+        metadata = {**end.metadata, **({"usage_estimated": True} if self.estimated else {}), **more}
+        return replace(end, input_tokens=self.input_tokens, output_tokens=self.output_tokens, metadata=metadata)
+
+
+class Rounds:
+    """One turn's exchange between a model and a box of tools. `key` marks what tools say as material."""
+
+    def __init__(self, speak: Speak, box: ToolBox, *, max_rounds: int, key: str, cancellation: Cancellation) -> None:
+        self._speak = speak
+        self._box = box
+        self._max_rounds = max_rounds
+        self._key = key
+        self._cancellation = cancellation
+        self._tally = _Tally()
+        self._exchange: list[ChatMessage] = []
+
+    def run(self) -> Iterator[ReplyEvent]:
+        """Everything said and called, and one Completed for the whole. Raises ModelError.
+
+        After a cancellation the end tells what was used until then; without any use there may be none.
+        """
+        for left in range(self._max_rounds, -1, -1):
+            said, end = yield from self._round()
+            if end is None or self._cancellation.requested or end.stop != "calls" or not end.calls:
+                yield from self._ended(end)
+                return
+            handed_over = [call for call in end.calls if self._box.is_handed_over(call)]
+            if handed_over:
+                # The client will answer for its calls in what it sends next; the model may repeat the others then.
+                yield from (Called(call, "handed_over", "", 0) for call in handed_over)
+                yield self._tally.settled(replace(end, calls=tuple(handed_over)))
+                return
+            if left == 0:
+                if not said:
+                    raise ModelBrokenError("the model calls tools and does not answer")
+                yield self._tally.settled(replace(end, calls=(), stop="length"), tool_limit=True)
+                return
+            yield from self._call(said, end.calls, last=left == 1)
+            if self._cancellation.requested:
+                yield from self._ended(end)
+                return
+
+    def _ended(self, end: Completed | None) -> Iterator[Completed]:
+        if end is not None:
+            yield self._tally.settled(replace(end, calls=()))
+        elif self._tally.input_tokens:
+            yield self._tally.settled(Completed(0, 0))
+
+    def _round(self) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
+        said: list[str] = []
+        end: Completed | None = None
+        for event in self._speak(self._exchange):
+            if isinstance(event, Completed):
+                end = event
+                self._tally.add(end)
+                continue
+            if not said and any(message.content for message in self._exchange if message.role == "assistant"):
+                yield TextDelta("\n\n")
+            said.append(event.text)
+            yield event
+        return "".join(said), end
+
+    def _call(self, said: str, calls: Sequence[ToolCall], *, last: bool) -> Iterator[ReplyEvent]:
+        results = []
+        for place, call in enumerate(calls):
+            if place >= CALLS_A_ROUND or self._cancellation.requested:
+                results.append(ToolResult(call.id, "This was not called: too many calls at once.", failed=True))
+                continue
+            yield Calling(call, self._box.channel_of(call))
+            ran = self._box.run(call, self._cancellation)
+            self._tally.input_tokens += ran.outcome.input_tokens
+            self._tally.output_tokens += ran.outcome.output_tokens
+            yield ran.called
+            told = material(ran.outcome.text, self._key)
+            results.append(ToolResult(call.id, told, failed=ran.called.outcome == "failed"))
+        if last and results:
+            results[-1] = replace(results[-1], content=f"{results[-1].content}\n\n{_NO_MORE}")
+        self._exchange.append(ChatMessage("assistant", said, calls=tuple(calls)))
+        self._exchange.append(ChatMessage("user", "", results=tuple(results)))

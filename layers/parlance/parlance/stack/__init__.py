@@ -1,0 +1,1 @@
+"""What a deployment needs done while it is under way: custom resources of CloudFormation."""

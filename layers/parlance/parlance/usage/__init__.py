@@ -1,0 +1,1 @@
+"""What turns use, what it costs, and what may be spent."""

@@ -1,0 +1,33 @@
+"""One OpenAPI 3.1 document of every dialect that is served."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from reference.dialects import DIALECTS
+from reference.operations import REF
+
+_ABOUT = """Parlance is one serverless chat backend that speaks several public chat APIs over one conversation core.
+Each API is a dialect, and each has a section here. The chats over WebSocket have a page of their own.
+"""
+
+
+def openapi() -> dict[str, Any]:
+    """The document."""
+    models = sorted({model for dialect in DIALECTS for model in dialect.models()}, key=lambda model: model.__name__)
+    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=REF)
+    paths: dict[str, Any] = {}
+    for dialect in DIALECTS:
+        for path, operations in dialect.operations().items():
+            paths.setdefault(path, {}).update(operations)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Parlance HTTP API", "version": "1", "description": _ABOUT},
+        "servers": [{"url": "/", "description": "Where this page comes from"}],
+        "tags": [{"name": dialect.name, "description": dialect.about} for dialect in DIALECTS],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.get("$defs", {}),
+            "securitySchemes": {name: scheme for dialect in DIALECTS for name, scheme in dialect.security.items()},
+        },
+    }

@@ -1,0 +1,113 @@
+"""From a route of the code to an operation of OpenAPI 3.1."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from parlance.http.routes import Route
+
+type Json = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+_PART = re.compile(r"<(\w+)>")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One in the query or a header."""
+
+    name: str
+    where: str
+    about: str
+    schema: Mapping[str, Any]
+    required: bool = False
+
+    def described(self) -> Json:
+        known = {"name": self.name, "in": self.where, "description": self.about, "schema": dict(self.schema)}
+        return known | ({"required": True} if self.required else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """What is answered with a status, in one or more media types."""
+
+    about: str
+    content: Mapping[str, type[BaseModel] | Mapping[str, Any]] = field(default_factory=dict)
+
+    def described(self) -> Json:
+        content = {kind: {"schema": _schema(model)} for kind, model in self.content.items()}
+        return {"description": self.about} | ({"content": content} if content else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a route table does not say about one of its routes."""
+
+    summary: str
+    about: str = ""
+    path: str | None = None
+    """Where the table's own path is a pattern."""
+    sent: Sequence[type[BaseModel]] = ()
+    """Any of these."""
+    must_send: bool = True
+    parameters: Sequence[Parameter] = ()
+    answers: Mapping[int, Body] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """The routes of a dialect and what is true of all of them. `described` is keyed by method and the table's path."""
+
+    name: str
+    about: str
+    routes: Callable[[], Sequence[Route[Any, Any]]]
+    described: Mapping[tuple[str, str], Description]
+    security: Mapping[str, Json]
+    errors: Mapping[int, Body]
+
+    def models(self) -> set[type[BaseModel]]:
+        """All that the operations refer to."""
+        bodies = [body for one in self.described.values() for body in one.answers.values()]
+        answered = [model for body in [*bodies, *self.errors.values()] for model in body.content.values()]
+        sent = [model for one in self.described.values() for model in one.sent]
+        return {model for model in [*answered, *sent] if isinstance(model, type)}
+
+    def operations(self) -> dict[str, dict[str, Json]]:
+        """Path to method to operation. Raises KeyError for a route that nobody has described."""
+        paths: dict[str, dict[str, Json]] = {}
+        for route in self.routes():
+            description = self.described[route.method, route.path]
+            path = description.path or _PART.sub(r"{\1}", route.path)
+            paths.setdefault(path, {})[route.method.lower()] = self._operation(route, path, description)
+        return paths
+
+    def _operation(self, route: Route[Any, Any], path: str, description: Description) -> Json:
+        in_path = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", path)
+        ]
+        parameters = in_path + [one.described() for one in description.parameters]
+        answers = {**description.answers, **self.errors}
+        operation: Json = {
+            "tags": [self.name],
+            "operationId": re.sub(r"\W+", "_", f"{self.name} {route.method} {path}").strip("_").lower(),
+            "summary": description.summary,
+            "security": [{name: []} for name in self.security],
+            "responses": {str(status): body.described() for status, body in sorted(answers.items())},
+        }
+        if description.about:
+            operation["description"] = description.about
+        if parameters:
+            operation["parameters"] = parameters
+        if description.sent:
+            models = [_schema(model) for model in description.sent]
+            content = {"application/json": {"schema": models[0] if len(models) == 1 else {"anyOf": models}}}
+            operation["requestBody"] = {"required": description.must_send, "content": content}
+        return operation
+
+
+def _schema(model: type[BaseModel] | Mapping[str, Any]) -> Json:
+    return {"$ref": REF.format(model=model.__name__)} if isinstance(model, type) else dict(model)
