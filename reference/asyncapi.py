@@ -17,8 +17,8 @@ _ABOUT = """Chats in both directions over one connection at /ws/chat. Connect wi
 connect with api_key, user_id and chat_id in the query, or with the headers X-API-Key, X-User-ID and X-Chat-ID.
 
 Every frame is one JSON object. Frames over 32 KB close the connection with 1009, binary ones with 1003. A refused
-connection is an HTTP status: 401 for the key or ticket, 403 for the chat, 429 when all of the tenant's connections are
-in use.
+connection is an HTTP status: 401 for the key or ticket, 403 for a missing parameter or a chat that is not that user's,
+429 when all of the tenant's connections are in use, 503 when the service is busy, 500 for a failure of ours.
 """
 _QUERY = {
     "ticket": "Good for a minute and one connection",

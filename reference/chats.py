@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from parlance.chats.gate import ROOT
 from parlance.chats.messages import ChatMessages
 from parlance.chats.models import NewChat, SentMessage
@@ -41,8 +43,8 @@ def _number(default: int, least: int) -> dict[str, Any]:
     return {"type": "integer", "default": default, "minimum": least}
 
 
-def _json(about: str, model: Any) -> Body:
-    return Body(about=about, content={_JSON: model})
+def _json(about: str, model: type[BaseModel]) -> Body:
+    return Body(about=about, content={_JSON: [model]})
 
 
 def _routes() -> Sequence[Route[Any, Any]]:
@@ -89,10 +91,11 @@ _DESCRIBED = {
             200: Body(
                 about="The reply, or its events",
                 content={
-                    _JSON: answers.Message,
+                    _JSON: [answers.Message],
                     _NDJSON: {"type": "string", "description": "Events, one on each line"},
                 },
             ),
+            402: _json("`BUDGET_EXCEEDED`: what may be spent is spent", answers.Error),
             502: _json("`AGENT_ERROR`: the agent could not answer", answers.Error),
             504: _json("`AGENT_TIMEOUT`: the agent took too long", answers.Error),
         },
@@ -130,7 +133,11 @@ CHATS = Dialect(
     errors={
         400: _json("`MISSING_PARAMETER` or `INVALID_PARAMETER`", answers.Error),
         401: _json("`INVALID_API_KEY`", answers.Error),
-        404: _json("Nothing of that name, or another tenant's", answers.Error),
+        404: _json(
+            "`CHAT_NOT_FOUND`, `USER_NOT_FOUND`, `TURN_NOT_FOUND` or `AGENT_NOT_FOUND`: nothing of that name, or "
+            "another tenant's",
+            answers.Error,
+        ),
         409: _json("`CONFLICT`: the idempotency key was used for something else", answers.Error),
         413: _json("`PAYLOAD_TOO_LARGE`", answers.Error),
         429: _json("`RATE_LIMITED`, with `Retry-After`", answers.Error),

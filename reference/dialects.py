@@ -1,6 +1,8 @@
 """Every dialect that is served over HTTP."""
 
 from reference.chats import CHATS
+from reference.identity import IDENTITY
+from reference.tenant import TENANT
 from reference.widget import OPERATORS, WIDGET
 
-DIALECTS = [CHATS, WIDGET, OPERATORS]
+DIALECTS = [CHATS, TENANT, IDENTITY, WIDGET, OPERATORS]

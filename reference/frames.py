@@ -87,6 +87,7 @@ class ErrorEvent(_Event):
         "TOO_MANY_CONNECTIONS",
         "AGENT_ERROR",
         "AGENT_TIMEOUT",
+        "BUDGET_EXCEEDED",
         "INTERNAL_ERROR",
     ]
     message: str

@@ -9,6 +9,9 @@ from reference.operations import REF
 
 _ABOUT = """Parlance is one serverless chat backend that speaks several public chat APIs over one conversation core.
 Each API is a dialect, and each has a section here. The chats over WebSocket have a page of their own.
+
+A path that is not here is a 404 and a method that a path does not take a 405, in the dialect's shape. What API Gateway
+refuses itself (a request over 10 MB, a burst over the account's rate) has the shape of the chats dialect everywhere.
 """
 
 

@@ -1,7 +1,7 @@
 """From a route of the code to an operation of OpenAPI 3.1."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from parlance.http.routes import Route
 
 type Json = dict[str, Any]
+type Models = Sequence[type[BaseModel]]
+"""Any of these."""
 
 REF = "#/components/schemas/{model}"
 _PART = re.compile(r"<(\w+)>")
@@ -17,7 +19,7 @@ _PART = re.compile(r"<(\w+)>")
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One in the query or a header."""
+    """One in the query, a header, or the path, where there is more to say of it than its name."""
 
     name: str
     where: str
@@ -27,7 +29,7 @@ class Parameter:
 
     def described(self) -> Json:
         known = {"name": self.name, "in": self.where, "description": self.about, "schema": dict(self.schema)}
-        return known | ({"required": True} if self.required else {})
+        return known | ({"required": True} if self.required or self.where == "path" else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +37,10 @@ class Body:
     """What is answered with a status, in one or more media types."""
 
     about: str
-    content: Mapping[str, type[BaseModel] | Mapping[str, Any]] = field(default_factory=dict)
+    content: Mapping[str, Models | Json] = field(default_factory=dict)
 
     def described(self) -> Json:
-        content = {kind: {"schema": _schema(model)} for kind, model in self.content.items()}
+        content = {kind: {"schema": _schema(shape)} for kind, shape in self.content.items()}
         return {"description": self.about} | ({"content": content} if content else {})
 
 
@@ -50,16 +52,19 @@ class Description:
     about: str = ""
     path: str | None = None
     """Where the table's own path is a pattern."""
-    sent: Sequence[type[BaseModel]] = ()
-    """Any of these."""
+    sent: Models = ()
     must_send: bool = True
     parameters: Sequence[Parameter] = ()
     answers: Mapping[int, Body] = field(default_factory=dict)
+    credentials: Sequence[Sequence[str]] | None = None
+    """Schemes that are needed together, and what will do instead; None stands for any one of the dialect's."""
+    errors: Collection[int] | None = None
+    """Those of the dialect's that can happen here; None stands for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """The routes of a dialect and what is true of all of them. `described` is keyed by method and the table's path."""
+    """The routes of a dialect and what is true of them. `described` is keyed by method and the table's path."""
 
     name: str
     about: str
@@ -71,9 +76,9 @@ class Dialect:
     def models(self) -> set[type[BaseModel]]:
         """All that the operations refer to."""
         bodies = [body for one in self.described.values() for body in one.answers.values()]
-        answered = [model for body in [*bodies, *self.errors.values()] for model in body.content.values()]
-        sent = [model for one in self.described.values() for model in one.sent]
-        return {model for model in [*answered, *sent] if isinstance(model, type)}
+        shapes = [shape for body in [*bodies, *self.errors.values()] for shape in body.content.values()]
+        answered = {model for shape in shapes if not isinstance(shape, dict) for model in shape}
+        return answered | {model for one in self.described.values() for model in one.sent}
 
     def operations(self) -> dict[str, dict[str, Json]]:
         """Path to method to operation. Raises KeyError for a route that nobody has described."""
@@ -85,17 +90,21 @@ class Dialect:
         return paths
 
     def _operation(self, route: Route[Any, Any], path: str, description: Description) -> Json:
+        known = {one.name for one in description.parameters if one.where == "path"}
         in_path = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)}", path)
+            if name not in known
         ]
         parameters = in_path + [one.described() for one in description.parameters]
-        answers = {**description.answers, **self.errors}
+        credentials = [[name] for name in self.security] if description.credentials is None else description.credentials
+        possible = self.errors if description.errors is None else description.errors
+        answers = {status: self.errors[status] for status in possible} | dict(description.answers)
         operation: Json = {
             "tags": [self.name],
             "operationId": re.sub(r"\W+", "_", f"{self.name} {route.method} {path}").strip("_").lower(),
             "summary": description.summary,
-            "security": [{name: []} for name in self.security],
+            "security": [{name: [] for name in together} for together in credentials],
             "responses": {str(status): body.described() for status, body in sorted(answers.items())},
         }
         if description.about:
@@ -103,11 +112,13 @@ class Dialect:
         if parameters:
             operation["parameters"] = parameters
         if description.sent:
-            models = [_schema(model) for model in description.sent]
-            content = {"application/json": {"schema": models[0] if len(models) == 1 else {"anyOf": models}}}
+            content = {"application/json": {"schema": _schema(description.sent)}}
             operation["requestBody"] = {"required": description.must_send, "content": content}
         return operation
 
 
-def _schema(model: type[BaseModel] | Mapping[str, Any]) -> Json:
-    return {"$ref": REF.format(model=model.__name__)} if isinstance(model, type) else dict(model)
+def _schema(shape: Models | Json) -> Json:
+    if isinstance(shape, dict):
+        return shape
+    models = [{"$ref": REF.format(model=model.__name__)} for model in shape]
+    return models[0] if len(models) == 1 else {"anyOf": models}

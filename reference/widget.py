@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from parlance.http.routes import Route
 from parlance.widget import admin, replies
 from parlance.widget.admin import WidgetAdmin
@@ -31,8 +33,8 @@ _KEY = Parameter(
 )
 
 
-def _json(about: str, model: Any) -> Body:
-    return Body(about=about, content={_JSON: model})
+def _json(about: str, model: type[BaseModel]) -> Body:
+    return Body(about=about, content={_JSON: [model]})
 
 
 def _number(name: str, about: str, **schema: int) -> Parameter:
@@ -109,7 +111,7 @@ _ADMIN_DESCRIBED = {
     ),
 }
 _ERRORS = {
-    400: _json("The payload is not valid", answers.WidgetError),
+    400: _json("The payload is not valid, or over 1 MB", answers.WidgetError),
     401: _json("No key, or one that is unknown or revoked", answers.WidgetError),
     404: _json("Nothing of that name under this key", answers.WidgetError),
     429: _json("Too many requests, with `Retry-After`", answers.WidgetError),

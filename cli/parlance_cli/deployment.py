@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Never
 
 import boto3
 import botocore.session
@@ -266,7 +266,7 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
     return on_tables(
         Table(client, _named(outputs, "ConversationsTable")),
         Table(client, _named(outputs, "IdentityTable")),
-        vault_of(_named(outputs, "VaultKey"), SystemClock(), lambda: session.client("kms")),
+        _vault(outputs, lambda: session.client("kms")),
         SecretsManager(lambda: session.client("secretsmanager"), _named(outputs, "SecretsPrefix")),
         base_url=_named(outputs, "ApiUrl"),
         websocket_url=_named(outputs, "WebSocketUrl"),
@@ -276,6 +276,20 @@ def stack_deployment(name: str, *, region: str | None, profile: str | None) -> D
         ),
         queues=_queues(outputs, lambda: session.client("sqs")),
     )
+
+
+class NoVault:
+    """Where the stack does not say under which key its secrets lie: a local cloud keeps that to itself."""
+
+    def encrypt(self, *_: object) -> Never:
+        raise UnavailableError("The key of this deployment's secrets is not known.")
+
+    decrypt = encrypt
+
+
+def _vault(outputs: Mapping[str, str], make: Callable[[], Any]) -> Vault:
+    key = outputs.get("VaultKey")
+    return vault_of(key, SystemClock(), make) if key else NoVault()
 
 
 def _queues(outputs: Mapping[str, str], make: "Callable[[], SQSClient]") -> Queues:

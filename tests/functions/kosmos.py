@@ -41,6 +41,7 @@ from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.users_directory import DynamoAccountStore
 from tests.functions import events
 from tests.functions.cloud import WIDE, Cloud, House, Reply
+from tests.functions.described import hold_against_description
 
 SECRET = "server-keys"
 SPAN = 60
@@ -84,14 +85,16 @@ def server_keys() -> ServerKeys:
 
 
 def call(method: str, path: str, **sent: Any) -> Reply:
-    """A request to whichever function answers at that path of the dialect."""
+    """A request to whichever function answers at that path of the dialect, with an answer as it is described."""
     group = path.removeprefix("/").partition("/")[0]
     handler: Callable[..., dict[str, Any]] = HANDLERS.get(group, service_directory_app.handler)
     answer = handler(events.rest(method, f"/chatapi{path}", **sent), events.Context())
     # Two kinds of groups, two ways to say headers.
     several = {name: values[0] for name, values in answer.get("multiValueHeaders", {}).items()}
     headers = {name.title(): value for name, value in (several | answer.get("headers", {})).items()}
-    return Reply(answer["statusCode"], headers, answer["body"])
+    reply = Reply(answer["statusCode"], headers, answer["body"])
+    hold_against_description(method, f"/chatapi{path}", reply.status, headers, reply.body)
+    return reply
 
 
 def error_of(reply: Reply) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ NOBODYS_MESSAGE = f"msg_{'0' * 24}2"
 
 INSIDES = re.compile(
     r"traceback|botocore|boto3|dynamodb|lambda|arn:aws|ministack|uvicorn|hypercorn|starlette|python|\.py\b|"
-    r"/var/task|/work/|/tmp/|exception\b|pydantic|ConditionalCheck|127\.0\.0\.1",
+    r"/var/task|/home/|/tmp/|exception\b|pydantic|ConditionalCheck|127\.0\.0\.1",
     re.IGNORECASE,
 )
 # What API Gateway itself adds to every answer: it names the request, and its own kind of error.

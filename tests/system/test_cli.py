@@ -198,6 +198,10 @@ def test_a_stack_is_found_by_its_outputs(cli: Cli, shop: Shop) -> None:
     listed = cli.run("--stack", "parlance", "--region", "us-east-1", "agent", "list", shop.tenant, more=aws)
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "slow" in listed.stdout
+    # A local cloud keeps the key of its secrets to itself: it is no output of its stack.
+    sealed = cli.run("--stack", "parlance", "--region", "us-east-1", "service-key", "create", shop.tenant, more=aws)
+    assert (sealed.returncode, sealed.stdout) == (1, "")
+    assert sealed.stderr == "parlance: The key of this deployment's secrets is not known.\n"
     unknown = cli.run("--stack", "other", "--region", "us-east-1", "tenant", "list", more=aws)
     assert unknown.returncode == 1
     assert unknown.stderr == "parlance: AWS refused: Stack with id other does not exist\n"

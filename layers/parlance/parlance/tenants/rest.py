@@ -22,10 +22,10 @@ from parlance.usage.budgets import Budget, Scope
 from parlance.usage.reports import Reports, grouping_of, period
 
 ERASURE_PASSES = 2
-_ROOT = "/api/v1/tenant"
-_AGENT_BUDGETS = f"{_ROOT}/budgets/agent/"
-_USER_BUDGETS = f"{_ROOT}/budgets/user/"
-_USERS = f"{_ROOT}/users/"
+ROOT = "/api/v1/tenant"
+_AGENT_BUDGETS = f"{ROOT}/budgets/agent/"
+_USER_BUDGETS = f"{ROOT}/budgets/user/"
+_USERS = f"{ROOT}/users/"
 
 
 type _ScopeOf = Callable[[Request], Scope]
@@ -68,13 +68,13 @@ class TenantRest:
             for method, answer in (("GET", self.budget), ("PUT", self.set_budget), ("DELETE", self.remove_budget))
         ]
         return [
-            Route("GET", f"{_ROOT}/usage", self.usage),
-            Route("GET", f"{_ROOT}/budgets", self.budgets),
-            Route("PUT", f"{_ROOT}/budgets/tenant", self.refuse_tenant_budget),
-            Route("DELETE", f"{_ROOT}/budgets/tenant", self.refuse_tenant_budget),
+            Route("GET", f"{ROOT}/usage", self.usage),
+            Route("GET", f"{ROOT}/budgets", self.budgets),
+            Route("PUT", f"{ROOT}/budgets/tenant", self.refuse_tenant_budget),
+            Route("DELETE", f"{ROOT}/budgets/tenant", self.refuse_tenant_budget),
             *budgets,
-            Route("GET", f"{_ROOT}/retention", self.retention),
-            Route("GET", f"{_ROOT}/export", self.export),
+            Route("GET", f"{ROOT}/retention", self.retention),
+            Route("GET", f"{ROOT}/export", self.export),
             Route("DELETE", f"{_USERS}.+", self.erase),
         ]
 
