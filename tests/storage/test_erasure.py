@@ -166,7 +166,7 @@ def test_conversations_of_the_platform_dialect_expire_as_all_others(bench: Bench
     messages = MessageDocuments(bench.store, bench.turns, clock=bench.clock, ids=bench.ids)
     messages.append(bench.tenant_id, begun.id, {"type": "user", "text": "And again"})
     pk = keys.conversation_pk(bench.tenant_id, begun.id)
-    kept = {item["sk"]: item.get("expires_at") for item in bench.table.query_all(pk, first=" ", last=keys.HIGHEST)}
+    kept = {item["sk"]: item.get("expires_at", 0) for item in bench.table.query_all(pk, first=" ", last=keys.HIGHEST)}
     spoken = [until for sk, until in kept.items() if sk.startswith("message#")]
     assert len(spoken) == 2
     assert all(until > bench.clock.now() / 1000 for until in spoken)
