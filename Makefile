@@ -34,7 +34,7 @@ SAM_BUILD = BUILD_VERSION="$$($(VENV)/python -m local.version)" PATH="$(CURDIR)/
 PLATFORM_arm64 := aarch64-manylinux_2_34
 PLATFORM_x86_64 := x86_64-manylinux_2_34
 
-.PHONY: help setup run test check format lint types validate reference web build deploy lock bench-retrieval clean
+.PHONY: clients help setup run test check format lint types validate reference web build deploy lock bench-retrieval clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -87,14 +87,17 @@ lock: $(READY) ## Lock the versions of all dependencies anew
 	$(LOCK) layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 	$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	$(LOCK) requirements/cloud.in --output-file requirements/cloud.txt
+	$(LOCK) tests/clients/python/requirements.in --output-file tests/clients/python/requirements.txt
 	$(LOCK) requirements/bench.in --output-file requirements/bench.txt
 	$(LOCK) --no-deps requirements/bench-model.in --output-file requirements/bench-model.txt
+
+clients: .clients/.synced tests/clients/node/node_modules ## Install the clients that tests/clients drives
 
 bench-retrieval: $(READY) $(CLOUD_READY) $(BENCH_READY) ## Measure search on a BEIR COLLECTION=folder (EMBEDDINGS=1: by meaning too)
 	PYTHONPATH=layers/parlance:. .bench/bin/python -m bench.retrieval $(if $(EMBEDDINGS),--embeddings) $(COLLECTION)
 
 clean: ## Remove what was built and installed; the state of the local cloud stays
-	rm -rf .venv .cloud .bench .aws-sam web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cloud .bench .clients .aws-sam web/node_modules web/dist tests/clients/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # ---------------------------------------------------------------- environments
 
@@ -120,6 +123,16 @@ $(CLOUD_READY): .venv/.bootstrapped requirements/cloud.txt
 	@echo "parlance: installing the emulator and the SAM CLI"
 	@$(VENV)/python -m venv --clear --without-pip .cloud
 	@$(UV) pip sync --quiet --python .cloud/bin/python --require-hashes requirements/cloud.txt
+	@touch $@
+
+# Apart from ours, because other people write what it holds: the clients as they ship them.
+.clients/.synced: $(READY) tests/clients/python/requirements.txt
+	@$(VENV)/python -m venv --clear --without-pip .clients
+	@$(UV) pip sync --quiet --python .clients/bin/python --require-hashes tests/clients/python/requirements.txt
+	@touch $@
+
+tests/clients/node/node_modules: tests/clients/node/package-lock.json
+	@cd tests/clients/node && npm ci --silent
 	@touch $@
 
 # Apart from ours, because only benches need it.

@@ -14,6 +14,7 @@ from local.seed_identity import identity_credentials
 from local.settings import ROOT, Settings
 from parlance.errors import ConflictError, UnauthenticatedError
 from parlance.identity.authentication import Authenticator
+from parlance.identity.keys import PLATFORM_PREFIX, PREFIX, hash_of
 from parlance.identity.web_keys import AdminKey, WebKeys, WidgetKey, WidgetLimits
 from parlance_cli import operations
 from parlance_cli.deployment import Deployment as Operated
@@ -98,17 +99,22 @@ def _tenant(
         operations.create_agent(
             operated, tenant_id, "Parlance's guide", agent_id=AGENT, dataset_id=DATASET if dataset else None
         )
-    key = before.get("api_key")
-    if not isinstance(key, str) or not _works(operated, tenant_id, key):
-        key = operations.create_key(operated, tenant_id, "local cloud").secret
     return {
         "tenant_id": tenant_id,
         "agent_id": AGENT,
-        "api_key": key,
+        "api_key": _api_key(operated, tenant_id, before.get("api_key"), PREFIX),
+        "chatbotkit_secret": _api_key(operated, tenant_id, before.get("chatbotkit_secret"), PLATFORM_PREFIX),
         "widget_key": _widget_key(operated, tenant_id, before.get("widget_key")),
         "admin_key": _admin_key(operated, tenant_id, before.get("admin_key")),
         **identity_credentials(operated, tenant_id, before),
     }
+
+
+def _api_key(operated: Operated, tenant_id: str, known: object, prefix: str) -> str:
+    """For the dialect of that prefix."""
+    if isinstance(known, str) and _works(operated, tenant_id, known, prefix):
+        return known
+    return operations.create_key(operated, tenant_id, "local cloud", prefix=prefix).secret
 
 
 def _widget_key(operated: Operated, tenant_id: str, known: object) -> str:
@@ -133,9 +139,10 @@ def _opens[K: WidgetKey | AdminKey](keys: WebKeys[K], text: str, tenant_id: str)
         return False
 
 
-def _works(operated: Operated, tenant_id: str, key: str) -> bool:
+def _works(operated: Operated, tenant_id: str, key: str, prefix: str) -> bool:
+    authenticator = Authenticator(operated.tenants, operated.clock)
     try:
-        return Authenticator(operated.tenants, operated.clock).authenticate(key).tenant_id == tenant_id
+        return authenticator.authenticate_hash(hash_of(key, prefix)).tenant_id == tenant_id
     except UnauthenticatedError:
         return False
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from parlance.identity.keys import PLATFORM_PREFIX, PREFIX
 from parlance.identity.model import ApiKey
 from parlance_cli import operations
 from parlance_cli.output import JsonOption, error_console, print_json, print_line, print_rows, time_of
@@ -19,10 +20,13 @@ def create(
     context: typer.Context,
     tenant: TenantArgument,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
+    platform: Annotated[
+        bool, typer.Option("--platform", help="A secret (sk-…) for the platform dialect instead.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Create an API key and print it, this once: it is not stored."""
-    issued = operations.create_key(deployment_of(context), tenant, name)
+    issued = operations.create_key(deployment_of(context), tenant, name, prefix=PLATFORM_PREFIX if platform else PREFIX)
     if as_json:
         print_json(_row(issued.key) | {"api_key": issued.secret})
         return

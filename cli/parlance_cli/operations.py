@@ -12,6 +12,7 @@ from parlance.agents.secrets import NAME as SECRET_NAME
 from parlance.agents.skills import Skillset, abilities_from
 from parlance.errors import InvalidInputError, NotFoundError
 from parlance.identity.administration import Administration, IssuedKey
+from parlance.identity.keys import PREFIX
 from parlance.identity.model import ApiKey, Limits, Tenant
 from parlance.identity.web_keys import AdminKey, AdminKeys, IssuedWebKey, WidgetKey, WidgetKeys, WidgetLimits
 from parlance.knowledge.datasets import Dataset
@@ -23,10 +24,17 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
 
 
 def create_tenant(
-    deployment: Deployment, name: str, *, tenant_id: str | None = None, limits: Limits | None = None
+    deployment: Deployment,
+    name: str,
+    *,
+    tenant_id: str | None = None,
+    limits: Limits | None = None,
+    parent_id: str | None = None,
 ) -> Tenant:
     """Raises InvalidInputError for an id that cannot be one, ConflictError for one that is taken."""
-    return _administration(deployment).create_tenant(name, tenant_id=tenant_id, limits=limits)
+    if parent_id is not None:
+        require_tenant(deployment, parent_id)
+    return _administration(deployment).create_tenant(name, tenant_id=tenant_id, limits=limits, parent_id=parent_id)
 
 
 def list_tenants(deployment: Deployment) -> Sequence[Tenant]:
@@ -39,10 +47,10 @@ def require_tenant(deployment: Deployment, tenant_id: str) -> None:
         raise NotFoundError("tenant", details={"tenant_id": tenant_id})
 
 
-def create_key(deployment: Deployment, tenant_id: str, name: str) -> IssuedKey:
-    """Raises NotFoundError("tenant"), as all that follows does."""
+def create_key(deployment: Deployment, tenant_id: str, name: str, *, prefix: str = PREFIX) -> IssuedKey:
+    """A key for the dialect of that prefix. Raises NotFoundError("tenant"), as all that follows does."""
     require_tenant(deployment, tenant_id)
-    return _administration(deployment).issue_key(tenant_id, name)
+    return _administration(deployment).issue_key(tenant_id, name, prefix=prefix)
 
 
 def list_keys(deployment: Deployment, tenant_id: str) -> Sequence[ApiKey]:

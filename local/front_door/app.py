@@ -25,7 +25,7 @@ from local.streaming import StreamingRoute
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 BUILT_PAGES = ROOT / "web" / "dist"
-PROXIED = ["/api/v1/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
+PROXIED = ["/api/{path:path}", "/chatapi/{path:path}", "/v1/{path:path}"]
 
 
 def front_door(

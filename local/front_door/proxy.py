@@ -96,4 +96,5 @@ def unreachable() -> Response:
 
 def error_response(status: int, code: str, message: str) -> Response:
     """The same shape as the gateway responses of the template."""
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+    told = {"code": code, "message": message}
+    return JSONResponse({"error": told, **told}, status_code=status)

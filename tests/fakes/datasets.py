@@ -47,6 +47,10 @@ class MemoryDatasets:
         held = self._records.get((tenant_id, dataset_id), {})
         return iter([held[record_id] for record_id in sorted(held)])
 
+    def records_after(self, tenant_id: str, dataset_id: str, record_id: str, *, limit: int) -> list[Record]:
+        held = self._records.get((tenant_id, dataset_id), {})
+        return [held[one] for one in sorted(held) if one > record_id][:limit]
+
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
         return self._records.get((tenant_id, dataset_id), {}).get(record_id)
 

@@ -31,6 +31,7 @@ from parlance.conversations.port import (
     KeyUsedError,
     LeaseLostError,
     LeaseTerms,
+    NewMessage,
     NewTurn,
     Outcome,
     Replied,
@@ -166,6 +167,62 @@ class MemoryConversationStore:
             numbers = sorted((number for number in messages if first <= number <= last), reverse=order == "desc")
             return [messages[number] for number in numbers]
 
+    def message(self, tenant_id: str, conversation_id: str, number: int) -> Message | None:
+        with self._tables.lock:
+            stored = self._tables.stored(tenant_id, conversation_id)
+            return stored.messages.get(number) if stored else None
+
+    def append(self, conversation: Conversation, new: NewMessage, *, token: str) -> Message:
+        def add() -> Message:
+            stored = self._tables.live(conversation.tenant_id, conversation.id)
+            current = stored.conversation if stored else None
+            if stored is None or current is None or current.last_number != conversation.last_number:
+                raise StaleError(current)
+            number = current.last_number + 1
+            message = Message(
+                id=ids.message_id(new.random, number),
+                number=number,
+                role=new.role,
+                content=new.content,
+                created_at=new.now,
+                metadata=copy.deepcopy(new.metadata),
+                profile=copy.deepcopy(new.profile),
+            )
+            stored.messages[number] = message
+            stored.conversation = replace(
+                current,
+                last_number=number,
+                updated_at=new.now,
+                last_message_at=new.now,
+                message_count=current.message_count + 1,
+                settled=current.settled if conversation.has_work else number,
+            )
+            return message
+
+        return self._tables.once(token, add)
+
+    def change_message(self, tenant_id: str, conversation_id: str, message: Message) -> bool:
+        with self._tables.lock:
+            before = self.message(tenant_id, conversation_id, message.number)
+            if before is None or before.id != message.id:
+                return False
+            stored = self._tables.conversations[tenant_id, conversation_id]
+            stored.messages[message.number] = replace(message, turn_id=before.turn_id, failed=before.failed)
+            return True
+
+    def remove_message(self, tenant_id: str, conversation_id: str, message: Message, *, token: str) -> bool:
+        def remove() -> bool:
+            stored = self._tables.live(tenant_id, conversation_id)
+            held = stored.messages.get(message.number) if stored else None
+            if stored is None or held is None or held.id != message.id:
+                return False
+            del stored.messages[message.number]
+            count = stored.conversation.message_count - 1
+            stored.conversation = replace(stored.conversation, message_count=count)
+            return True
+
+        return self._tables.once(token, remove)
+
     def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:
         def mark() -> Conversation | None:
             stored = self._tables.live(tenant_id, conversation_id)
@@ -240,7 +297,7 @@ class MemoryTurnStore:
             last_turn=turn.number,
             updated_at=new.now,
             last_message_at=new.now,
-            message_count=before.message_count + 1,
+            message_count=before.message_count + (0 if new.answers else 1),
             lease=Lease(terms.owner, terms.until, turn.number) if terms else before.lease,
         )
         stored.turns[turn.number] = turn
@@ -396,6 +453,7 @@ class MemoryTurnStore:
                     last_message_at=now,
                     message_count=before.message_count + 1,
                     settled=max(claim.conversation.settled, turn.reply_number),
+                    tokens_used=before.tokens_used + reply.metadata.get("tokens_used", 0),
                     failed_turn=0 if before.failed_turn == number else before.failed_turn,
                 )
             case Failed(failure, calls):
@@ -469,11 +527,11 @@ class MemoryTurnStore:
 
 
 def _new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn, Message]:
-    number = before.last_number + 1
+    number = new.answers.number if new.answers else before.last_number + 1
     turn = Turn(
         id=ids.turn_id(new.turn_random, number),
         number=number,
-        message_id=ids.message_id(new.message_random, number),
+        message_id=new.answers.id if new.answers else ids.message_id(new.message_random, number),
         reply_id=ids.message_id(new.reply_random, number + 1),
         state=TurnState.GENERATING if claimed else TurnState.RECEIVED,
         created_at=new.now,
@@ -483,6 +541,8 @@ def _new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Tur
         previous=before.last_turn,
         context=copy.deepcopy(new.context),
     )
+    if new.answers:
+        return turn, replace(new.answers, turn_id=turn.id)
     message = Message(
         id=turn.message_id,
         number=number,
@@ -491,6 +551,7 @@ def _new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Tur
         created_at=new.now,
         turn_id=turn.id,
         metadata=copy.deepcopy(new.metadata),
+        profile=copy.deepcopy(new.profile),
     )
     return turn, message
 

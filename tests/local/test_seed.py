@@ -88,6 +88,8 @@ def test_two_tenants_that_share_nothing(house: House) -> None:
     second = found["second_tenant"]
     assert (found["tenant_id"], second["tenant_id"]) == (TENANT, SECOND_TENANT)
     assert found["api_key"] != second["api_key"]
+    assert found["chatbotkit_secret"].startswith("sk-")
+    assert found["chatbotkit_secret"] != second["chatbotkit_secret"]
     assert {found["agent_id"], second["agent_id"]} == {"default"}
     assert house.operated.agents.get(SECOND_TENANT, "default") is not None
     assert house.operated.datasets.get(SECOND_TENANT, DATASET) is None
@@ -102,7 +104,7 @@ def test_again_nothing_changes(house: House) -> None:
     first, docs = house.seed(), house.docs()
     assert house.seed() == first
     assert house.docs() == docs
-    assert len(house.operated.tenants.keys(TENANT)) == 1
+    assert len(house.operated.tenants.keys(TENANT)) == 2
 
 
 def test_another_port_changes_the_addresses_and_no_key(house: House) -> None:
@@ -110,6 +112,7 @@ def test_another_port_changes_the_addresses_and_no_key(house: House) -> None:
     moved = House(house.deployment, replace(house.settings, port=9000)).seed()
     assert moved["base_url"] == "http://localhost:9000"
     assert moved["api_key"] == first["api_key"]
+    assert moved["chatbotkit_secret"] == first["chatbotkit_secret"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_keys_that_do_not_work_are_replaced(house: House, spoiled: str) -> None:
     second = house.seed()
     for name in SECRETS:
         assert second[name] != first[name]
-    assert len(house.operated.tenants.keys(TENANT)) == 2
+    assert len(house.operated.tenants.keys(TENANT)) == 4
     assert set(second) == set(first)
 
 
@@ -185,9 +188,11 @@ def test_a_token_is_renewed_before_it_expires(house: House) -> None:
 
 def test_a_revoked_key_is_replaced(house: House) -> None:
     first = house.seed()
-    (key,) = house.operated.tenants.keys(TENANT)
-    house.operated.tenants.revoke_key(TENANT, key.id, now=1, token="once")
-    assert house.seed()["api_key"] != first["api_key"]
+    for number, key in enumerate(house.operated.tenants.keys(TENANT)):
+        house.operated.tenants.revoke_key(TENANT, key.id, now=1, token=f"once-{number}")
+    second = house.seed()
+    assert second["api_key"] != first["api_key"]
+    assert second["chatbotkit_secret"] != first["chatbotkit_secret"]
 
 
 def test_docs_are_read_again_only_when_they_have_changed(house: House) -> None:

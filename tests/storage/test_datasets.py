@@ -321,6 +321,17 @@ def test_every_item_carries_the_schema_version(table: Table) -> None:
     table.delete(Delete(keys.dataset(dataset.tenant_id, dataset.id)))
 
 
+def test_records_are_read_on_from_any_id(store: DatasetStore, dataset: Dataset) -> None:
+    for number in range(5):
+        store.add_record(dataset.tenant_id, dataset.id, a_record(f"rec_{number}"))
+    read = [record.id for record in store.records_after(dataset.tenant_id, dataset.id, "", limit=2)]
+    assert read == ["rec_0", "rec_1"]
+    store.delete_record(dataset.tenant_id, dataset.id, "rec_1")
+    rest = store.records_after(dataset.tenant_id, dataset.id, "rec_1", limit=9)
+    assert [record.id for record in rest] == ["rec_2", "rec_3", "rec_4"]
+    assert store.records_after(dataset.tenant_id, dataset.id, "rec_4", limit=9) == []
+
+
 def test_a_version_tells_what_it_changed(store: DatasetStore, dataset: Dataset) -> None:
     tenant, name = dataset.tenant_id, dataset.id
     store.add_record(tenant, name, a_record())

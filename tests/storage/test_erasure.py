@@ -16,13 +16,21 @@ from parlance.identity.login_sessions import LoginSession
 from parlance.identity.model import Tenant
 from parlance.identity.users import Account
 from parlance.ids import RandomIds
+from parlance.platform.conversations import MessageDocuments
+from parlance.platform.declarations import RESOURCES
+from parlance.platform.documents import fingerprint_alias
+from parlance.platform.library import Library
+from parlance.platform.lists import ListQuery
 from parlance.privacy.erasure import Erasure, Pass
+from parlance.storage import keys
 from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.census import TableCensus
 from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.conversations import DynamoConversationStore
+from parlance.storage.library import stores
 from parlance.storage.login_sessions import DynamoLoginSessionStore
 from parlance.storage.people import DynamoPeople
+from parlance.storage.retention import DynamoRetentionStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
 from parlance.storage.turns import DynamoTurnStore
@@ -128,3 +136,38 @@ def test_the_census_names_who_is_left_and_nobody_who_is_only_alike(bench: Bench,
     assert census.naming(bench.tenant_id, "ann") == []
     assert census.naming(bench.tenant_id, "ann-marie")
     assert census.naming("another-tenant", "ann-marie") == []
+
+
+def test_a_contact_of_the_platform_dialect_and_what_names_it(bench: Bench) -> None:
+    library = Library(RESOURCES, stores(bench.table, bench.clock, bench.ids), clock=bench.clock, ids=bench.ids)
+    contacts, conversations = library.engine("contact"), library.engine("conversation")
+    contact = contacts.create(bench.tenant_id, {"fingerprint": "customer-17", "email": "ada@example.com"})
+    other = contacts.create(bench.tenant_id, {"fingerprint": "customer-18"})
+    for one in (contact, other):
+        library.engine("memory").create(bench.tenant_id, {"contactId": one.id, "text": "Likes tea."})
+        library.engine("task").create(bench.tenant_id, {"contactId": one.id})
+        conversations.create(bench.tenant_id, {"contactId": one.id})
+    given = conversations.create(bench.tenant_id, {"backstory": "Be brief."})
+    conversations.update(bench.tenant_id, given.id, {"contactId": contact.id})
+    assert bench.erase(contact.id) == Pass(conversations=2, connections=0, known=True)
+    assert bench.naming(contact.id) == bench.naming("ada@example.com") == []
+    assert bench.erase(contact.id).found_nothing
+    assert contacts.by_alias(bench.tenant_id, fingerprint_alias("customer-17")) is None
+    assert contacts.by_alias(bench.tenant_id, fingerprint_alias("customer-18")) == other.id
+    left = [one.id for one in conversations.walk(bench.tenant_id, ListQuery())]
+    assert len(left) == 1
+
+
+def test_conversations_of_the_platform_dialect_expire_as_all_others(bench: Bench) -> None:
+    DynamoRetentionStore(bench.table).set_days(bench.tenant_id, 30)
+    library = Library(RESOURCES, stores(bench.table, bench.clock, bench.ids), clock=bench.clock, ids=bench.ids)
+    sent = {"messages": [{"type": "user", "text": "Hello"}]}
+    begun = library.engine("conversation").create(bench.tenant_id, sent)
+    messages = MessageDocuments(bench.store, bench.turns, clock=bench.clock, ids=bench.ids)
+    messages.append(bench.tenant_id, begun.id, {"type": "user", "text": "And again"})
+    pk = keys.conversation_pk(bench.tenant_id, begun.id)
+    kept = {item["sk"]: item.get("expires_at", 0) for item in bench.table.query_all(pk, first=" ", last=keys.HIGHEST)}
+    spoken = [until for sk, until in kept.items() if sk.startswith("message#")]
+    assert len(spoken) == 2
+    assert all(until > bench.clock.now() / 1000 for until in spoken)
+    assert kept["conversation"] > max(spoken)

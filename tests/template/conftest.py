@@ -10,7 +10,18 @@ import pytest
 
 from local.settings import CLOUD_BIN, ROOT
 
+PLATFORM = {
+    f"ChatBotKit{group.capitalize()}Function": group
+    for group in (
+        *("bot", "channel", "contact", "dataset", "event", "file", "integration"),
+        *("memory", "platform", "secret", "skillset", "task", "usage", "conversation"),
+    )
+}
 FUNCTIONS = {
+    **dict.fromkeys(PLATFORM, "PlatformSettings"),
+    "ChatBotKitConversationFunction": "PlatformConversationSettings",
+    "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
+    "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",
@@ -32,7 +43,12 @@ FUNCTIONS = {
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
     "IndexingFunction": "IndexingSettings",
 }
-STREAMING = ["ChatsMessagesFunction", "KosmosAgentQueryFunction", "WidgetStreamFunction"]
+STREAMING = [
+    "ChatsMessagesFunction",
+    "KosmosAgentQueryFunction",
+    "WidgetStreamFunction",
+    "ChatBotKitCompletionFunction",
+]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
 
 

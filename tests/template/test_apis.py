@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reference.openapi import openapi
-from tests.template.conftest import STREAMING, Stack
+from tests.template.conftest import PLATFORM, STREAMING, Stack
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 ROUTES = {
@@ -51,6 +51,48 @@ STREAM_MILLISECONDS_MAX = 15 * 60 * 1000
 QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|header", re.IGNORECASE)
 
 
+ROOTS = ("/api/v1", "/v1", "/api")
+BUFFERED, STREAMED = "ChatBotKitConversationFunction", "ChatBotKitCompletionFunction"
+
+
+def platform_streams() -> dict[str, dict[str, str]]:
+    """The streaming paths of the platform dialect: their method, and who answers the others."""
+    conversation = [f"{{conversationId}}/{call}" for call in ("complete", "send", "receive", "dispatch")]
+    posted = [f"{root}/conversation/{call}" for root in ROOTS for call in ("complete", "dispatch", *conversation)]
+    posted += [*(f"{root}/openai/chat/completions" for root in ROOTS), "/v1/chat/completions"]
+    got = [*(f"{root}/openai/models" for root in ROOTS), "/v1/models"]
+    subscribed = [f"{root}/channel/{{channelId}}/subscribe" for root in ROOTS]
+    return {
+        **{path: {"post": STREAMED, "others": BUFFERED} for path in posted},
+        **{path: {"get": STREAMED, "others": BUFFERED} for path in got},
+        **{path: {"post": STREAMED, "others": "ChatBotKitChannelFunction"} for path in subscribed},
+    }
+
+
+PLATFORM_STREAMS = platform_streams()
+
+
+def platform_paths() -> dict[str, str]:
+    """The paths of the platform dialect and the functions that answer there, but for what is streamed."""
+    special = {"conversation", "channel"}
+    below = {
+        f"{root}/{group}/{{proxy+}}": function
+        for root in ROOTS
+        for function, group in PLATFORM.items()
+        if group not in special
+    }
+    channel = {f"{root}/channel/{{channelId}}/{{proxy+}}": "ChatBotKitChannelFunction" for root in ROOTS}
+    parts = ("{conversationId}", "{conversationId}/{proxy+}")
+    conversation = {f"{root}/conversation/{part}": BUFFERED for root in ROOTS for part in parts}
+    streams = {path: answers["others"] for path, answers in PLATFORM_STREAMS.items()}
+    return below | channel | conversation | streams
+
+
+PLATFORM_PATHS = platform_paths()
+UNDESCRIBED = PLATFORM_PATHS.keys()
+"""The platform dialect follows the description that its makers publish; docs/chatbotkit.md says what works of it."""
+
+
 def function_of(integration: dict[str, Any]) -> str:
     """The function that an integration calls."""
     found = re.search(r"\$\{(\w+)\.Arn\}", json.dumps(integration["uri"]))
@@ -59,12 +101,14 @@ def function_of(integration: dict[str, Any]) -> str:
 
 
 def methods_of(path: str) -> set[str]:
-    """Browsers ask the widget's paths beforehand."""
+    """Pages of other origins call the widget and the platform dialect, so browsers ask beforehand."""
+    if path in PLATFORM_PATHS:
+        return METHODS | {"options", "head"}
     return METHODS | {"options"} if path.startswith("/v1/") else METHODS
 
 
 def test_these_are_all_paths(stack: Stack) -> None:
-    assert set(stack.paths()) == set(ROUTES)
+    assert set(stack.paths()) == ROUTES.keys() | PLATFORM_PATHS.keys()
 
 
 def test_every_method_is_named(stack: Stack) -> None:
@@ -88,6 +132,30 @@ def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
             # In a permission any variable of the path stands for anything.
             suffix = f"/{method.upper()}{re.sub(r'{[^}]+}', '*', path)}"
             assert any(name == function and arn.endswith(suffix) for name, arn in allowed), suffix
+
+
+def test_the_paths_of_the_platform_dialect_reach_one_function_each(stack: Stack) -> None:
+    for path, function in PLATFORM_PATHS.items():
+        methods = stack.paths()[path]
+        for method in METHODS | {"options", "head"}:
+            integration = methods[method]["x-amazon-apigateway-integration"]
+            expected = PLATFORM_STREAMS.get(path, {}).get(method, function)
+            assert (integration["type"], function_of(integration)) == ("aws_proxy", expected)
+        declared = {parameter["name"] for parameter in methods.get("parameters", [])}
+        assert declared == set(re.findall(r"{(\w+)\+?}", path))
+    for function in PLATFORM:
+        (permission,) = [
+            permission
+            for permission in stack.of_type("AWS::Lambda::Permission").values()
+            if permission["FunctionName"] == {"Ref": function}
+        ]
+        assert permission["SourceArn"]["Fn::Sub"].endswith(":${RestApi}/${Stage}/*/*")
+
+
+def test_the_stack_stays_far_below_the_limits_of_cloudformation(stack: Stack) -> None:
+    """500 resources, and 1 MB for a template that is uploaded."""
+    assert len(stack.resources) < 400
+    assert len(json.dumps(stack.template)) < 600_000
 
 
 def test_streaming_routes_stream_and_no_others_do(stack: Stack) -> None:
@@ -141,8 +209,9 @@ def test_the_gateways_own_errors_have_the_contracts_shape(stack: Stack, kind: st
     assert response.get("statusCode") == status
     template = response["responseTemplates"]["application/json"]
     body = json.loads(template.replace("$context.error.messageString", '"words"'))
-    assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message"}
+    # One dialect reads the failure at the top, the others below "error".
+    assert set(body) == {"error", "code", "message"}
+    assert body["error"] == {"code": body["code"], "message": body["message"]}
 
 
 def test_logs_show_no_query_string_and_no_header(stack: Stack) -> None:
@@ -196,6 +265,6 @@ def test_outputs(stack: Stack) -> None:
 def test_every_route_of_the_gateway_leads_to_documented_ones(stack: Stack) -> None:
     """A group of routes that nobody has described in `reference` shows up here. (The root of a group may be a 404.)"""
     documented = [re.sub(r"{\w+}", "x", path) for path in openapi()["paths"]]
-    for path in stack.paths():
+    for path in stack.paths().keys() - UNDESCRIBED:
         pattern = re.sub(r"{\w+\+}", ".+", path)
         assert any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern) + "(/.+)?", one) for one in documented), path

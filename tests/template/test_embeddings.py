@@ -6,7 +6,9 @@ import pytest
 
 from tests.template.conftest import STREAMING, Stack
 
-READERS = [f"{function}Role" for function in (*STREAMING, "RepliesFunction", "IndexingFunction")]
+READERS = [
+    f"{function}Role" for function in (*STREAMING, "ChatBotKitDatasetFunction", "RepliesFunction", "IndexingFunction")
+]
 
 
 @pytest.mark.parametrize(

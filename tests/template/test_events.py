@@ -21,6 +21,21 @@ EVENTS = ROOT / "events"
 REST = {
     "chats-rest": "user_id",
     "chats-messages": "content",
+    "chatbotkit-bot": "name",
+    "chatbotkit-channel": "message",
+    "chatbotkit-contact": "fingerprint",
+    "chatbotkit-conversation": "backstory",
+    "chatbotkit-completion": "backstory",
+    "chatbotkit-dataset": "name",
+    "chatbotkit-event": None,
+    "chatbotkit-file": "name",
+    "chatbotkit-integration": None,
+    "chatbotkit-memory": "text",
+    "chatbotkit-platform": None,
+    "chatbotkit-secret": "name",
+    "chatbotkit-skillset": "name",
+    "chatbotkit-task": "name",
+    "chatbotkit-usage": None,
     "kosmos-agent-query": "data",
     "kosmos-ecdsa-helper": "privateKey",
     "kosmos-environment": None,
@@ -57,6 +72,7 @@ def test_rest_events_name_a_route_and_bring_what_it_needs(stack: Stack, name: st
     methods = stack.paths()[sample["resource"]]
     integration = methods[sample["httpMethod"].lower()]["x-amazon-apigateway-integration"]
     function = "".join(part.capitalize() for part in name.split("-")) + "Function"
+    function = function.replace("Chatbotkit", "ChatBotKit")
     assert f"{function}." in json.dumps(integration["uri"])
     assert field is None or json.loads(sample["body"])[field]
 

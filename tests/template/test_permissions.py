@@ -5,7 +5,7 @@ import json
 import pytest
 
 from parlance.storage.keys import HEALTH_PK
-from tests.template.conftest import FUNCTIONS, STREAMING, Stack
+from tests.template.conftest import FUNCTIONS, PLATFORM, STREAMING, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -59,6 +59,23 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
 
 
+@pytest.mark.parametrize("function", PLATFORM)
+def test_the_platform_reads_who_calls_and_keeps_resources(stack: Stack, function: str) -> None:
+    assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+    writing = TRANSACTION | {"dynamodb:ConditionCheckItem", "dynamodb:BatchWriteItem"}
+    assert stack.actions_on(function, "ConversationsTable") == READING | writing
+    sweeps = {"sqs:SendMessage"} if function == "ChatBotKitConversationFunction" else set()
+    assert stack.actions_on(function, "SweepsQueue") == sweeps
+    assert stack.actions_on(function, "WakeupsQueue") == set()
+
+
+def test_what_completes_also_wakes_workers(stack: Stack) -> None:
+    function = "ChatBotKitCompletionFunction"
+    assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+    assert stack.actions_on(function, "WakeupsQueue") == {"sqs:SendMessage"}
+    assert stack.actions_on(function, "SweepsQueue") == set()
+
+
 @pytest.mark.parametrize(
     ("function", "actions"),
     [
@@ -94,6 +111,10 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
         ("RepliesFunction", CONSUMING, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
         ("SweepsFunction", set(), CONSUMING, set(), set()),
         ("TenantFunction", set(), {"sqs:SendMessage"}, set(), set()),
+        ("ChatBotKitCompletionFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
+        ("ChatBotKitConversationFunction", set(), {"sqs:SendMessage"}, set(), set()),
+        ("ChatBotKitDatasetFunction", set(), set(), set(), {"sqs:SendMessage"}),
+        ("ChatBotKitBotFunction", set(), set(), set(), set()),
         ("WebhooksFunction", set(), set(), CONSUMING - {"sqs:SendMessage"}, set()),
         ("IndexingFunction", set(), set(), set(), CONSUMING),
     ],
@@ -140,6 +161,9 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
         ("RepliesFunction", True, True),
         ("SweepsFunction", False, False),
         ("TenantFunction", False, False),
+        ("ChatBotKitCompletionFunction", True, True),
+        ("ChatBotKitDatasetFunction", False, False),
+        ("ChatBotKitBotFunction", False, False),
         ("WebhooksFunction", True, False),
     ],
 )
@@ -234,6 +258,6 @@ def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_snapshots(stack: Stack, function: str) -> None:
-    expected = {name: {"s3:GetObject"} for name in ("RepliesFunction", *STREAMING)}
+    expected = {name: {"s3:GetObject"} for name in ("RepliesFunction", "ChatBotKitDatasetFunction", *STREAMING)}
     expected["IndexingFunction"] = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
     assert stack.actions_on(function, "SnapshotsBucket") == expected.get(function, set())

@@ -32,7 +32,7 @@ class _FromEnvironment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SearchSettings(_FromEnvironment):
+class SearchSettings(_FromEnvironment):
     """Datasets, their snapshots, and the embedding model; `none` stands for what the stack does not have."""
 
     conversations_table: str
@@ -46,12 +46,12 @@ class _SearchSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexingSettings(_SearchSettings):
+class IndexingSettings(SearchSettings):
     """Of the function that keeps what the others search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweringSettings(_SearchSettings):
+class AnsweringSettings(SearchSettings):
     """Of every function that runs turns. `private_model_hosts` are names, separated by commas.
 
     `model_prices` is JSON, as `parlance.usage.prices` reads it.
@@ -208,3 +208,27 @@ class AgentQuerySettings(AnsweringSettings):
     server_public_key: str
     vault_key: str
     jwks_over_loopback: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformConversationSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    sweeps_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformDatasetSettings(SearchSettings):
+    identity_table: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformCompletionSettings(AnsweringSettings):
+    identity_table: str
+    wakeups_queue_url: str

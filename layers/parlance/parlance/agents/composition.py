@@ -3,6 +3,7 @@
 A model's module is imported when an agent first asks for it: a cold start pays only for the model that it uses.
 """
 
+from parlance.agents.answering import Answering
 from parlance.agents.definitions import CachedAgents
 from parlance.agents.models.base import Model
 from parlance.agents.models.registry import ModelRegistry
@@ -12,31 +13,39 @@ from parlance.agents.tools.client import Channels
 from parlance.agents.workshop import Workshop
 from parlance.clock import Clock
 from parlance.ids import IdSource
-from parlance.knowledge.search import Search
+from parlance.knowledge import composition as knowledge
+from parlance.knowledge.search import MAX_VERSION_AGE, Search
 from parlance.outbound.addresses import Guard
-from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.settings import AnsweringSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
-from parlance.storage.datasets import DatasetRepository
 from parlance.storage.secrets import SecretsManager
-from parlance.storage.semantics import embeddings_of
 from parlance.storage.skillsets import CachedSkills, SkillsetRepository
-from parlance.storage.snapshots import S3SnapshotStore
 from parlance.storage.table import Table
 
 
 def responder(
     table: Table, settings: AnsweringSettings, *, clock: Clock, ids: IdSource, channels: Channels | None = None
 ) -> AgentResponder:
-    """`table` is the Conversations table; `channels` are where clients publish what their functions return."""
-    search = Search(
-        DatasetRepository(table, clock, ids),
-        clock,
-        snapshots=S3SnapshotStore(clients.s3, settings.snapshots_bucket, clock, ids),
-        requests=SqsIndexRequests(SqsQueue(clients.sqs, settings.indexing_queue_url)),
-        semantics=embeddings_of(settings, clock),
-    )
+    """For the agents of the table, which may be a minute old; the rest is as `answering` wants it."""
+    composed = answering(table, settings, clock=clock, ids=ids, channels=channels)
+    return composed.responder(CachedAgents(AgentRepository(table), clock))
+
+
+def answering(
+    table: Table,
+    settings: AnsweringSettings,
+    *,
+    clock: Clock,
+    ids: IdSource,
+    channels: Channels | None = None,
+    ttl: float = MAX_VERSION_AGE,
+) -> Answering:
+    """`table` is the Conversations table; `channels` are where clients publish what their functions return.
+
+    `ttl` is for how many seconds a dataset's version is believed.
+    """
+    search = knowledge.search(table, settings, clock=clock, ids=ids, ttl=ttl)
     secrets = CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock)
     workshop = Workshop(
         CachedSkills(SkillsetRepository(table), clock),
@@ -47,9 +56,7 @@ def responder(
         channels=channels,
     )
     models = _models(search, secrets, Guard(private_hosts=settings.private_model_hosts.split(",")))
-    return AgentResponder(
-        CachedAgents(AgentRepository(table), clock), models, finder=search, workshop=workshop, ids=ids
-    )
+    return Answering(models, search, workshop, ids)
 
 
 def _models(search: Search, secrets: Secrets, guard: Guard) -> ModelRegistry:

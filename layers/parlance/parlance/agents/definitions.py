@@ -29,6 +29,7 @@ class Agent:
     `fallbacks` are asked in their order when the model before cannot answer. `history_tokens` bounds what the model
     is told of the conversation before, `max_rounds` how often it is given the results of tools in one turn.
     `moderation` are the settings of the check on what goes in and out (see `parlance.agents.moderation`).
+    `profile` is what a dialect keeps with it besides; nothing in it changes how the agent answers.
     """
 
     tenant_id: str
@@ -45,6 +46,7 @@ class Agent:
     history_tokens: int = HISTORY_TOKENS
     max_rounds: int = MAX_ROUNDS
     moderation: Mapping[str, Any] | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def choices(self) -> Sequence[ModelChoice]:

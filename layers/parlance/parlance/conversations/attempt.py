@@ -151,7 +151,7 @@ class Attempt:
             for event in self._responder.respond(
                 tenant_id=self._claim.conversation.tenant_id,
                 agent_id=self._claim.conversation.agent_id,
-                history=[ChatMessage(message.role, message.content) for message in self._history if message.content],
+                history=[ChatMessage(message.role, message.content) for message in self._history if message.is_told],
                 content=self._claim.message.content,
                 cancellation=self._cancellation,
                 context=TurnContext.restored(self._claim.turn.context),

@@ -49,6 +49,7 @@ class BeginTurn:
     """A user's message. `idempotency_key` makes sending it again harmless; `connection_id` listens to the reply.
 
     `creates` is the conversation to create with its first message, for dialects whose sessions have no creation call.
+    `answers` is a message that was stored before and is answered now.
     `context` is what the agent should know of this turn.
     """
 
@@ -59,6 +60,8 @@ class BeginTurn:
     idempotency_key: str | None = None
     connection_id: str | None = None
     creates: Conversation | None = None
+    answers: Message | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
     context: TurnContext = field(default_factory=TurnContext)
 
 
@@ -200,6 +203,8 @@ class TurnEngine:
                 return self._repeated(new, view.used_key)
             if view.conversation is None and new.creates is None:
                 raise NotFoundError("chat")
+            if new.answers and view.conversation and view.conversation.last_number != new.answers.number:
+                raise ConflictError("The conversation has gone on meanwhile.")
             queued = self._is_busy(view.conversation)
             terms = None if queued else self._terms(lease_owner)
             try:
@@ -251,6 +256,8 @@ class TurnEngine:
             key=request_key(key, body, now=now, kept_seconds=self._timing.key_kept) if key else None,
             listeners={command.connection_id: listener} if command.connection_id else {},
             creates=command.creates,
+            answers=command.answers,
+            profile=command.profile,
             context=context,
         )
 

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 type Role = Literal["user", "assistant"]
 
+UNTOLD = frozenset({"activity", "checkpoint", "reasoning"})
+"""Types of messages that are kept for the record and that no model is told of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -63,6 +66,8 @@ class Conversation:
     idle when both are equal and no ended turn waits in `retries` for another attempt. `settled` is the number of
     the newest message that belongs to the history of the next turn. `ended_attempts` counts up with every finish,
     and `usage` is what was used on the day of the last one. `retention_days` is how long its messages are kept.
+
+    `profile` is what a dialect keeps with it besides; `revision` counts the changes of what its owner may change.
     """
 
     tenant_id: str
@@ -84,6 +89,9 @@ class Conversation:
     retries: tuple[int, ...] = ()
     lease: Lease | None = None
     request_key: str | None = None
+    tokens_used: int = 0
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    revision: int = 0
     ended_attempts: int = 0
     usage: DayUsage | None = None
     retention_days: int | None = None
@@ -110,7 +118,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `failed` marks a user message whose turn failed: kept, but left out of the model's history."""
+    """One message. `failed` marks a user message whose turn failed: kept, but left out of the model's history.
+
+    `profile` is what a dialect keeps with it besides: its `type`, where the role does not say it, among others.
+    """
 
     id: str
     number: int
@@ -120,6 +131,12 @@ class Message:
     turn_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     failed: bool = False
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it belongs to what a model is told of the conversation."""
+        return bool(self.content) and not self.failed and self.profile.get("type") not in UNTOLD
 
 
 class TurnState(StrEnum):

@@ -16,6 +16,7 @@ from parlance.conversations.model import (
     Listener,
     Message,
     News,
+    Role,
     TokenBatch,
     Turn,
     Usage,
@@ -91,6 +92,7 @@ class NewTurn:
     """A message to begin a turn with. The `…_random` parts make the ids, which end in the numbers given at begin.
 
     `creates` is the conversation to create when there is none under its id yet (the first message of a session).
+    `answers` is a message that is there already, the newest one: it is given a turn, and no other is stored.
     `context` goes with the turn to whoever runs it.
     """
 
@@ -105,7 +107,21 @@ class NewTurn:
     key: RequestKey | None = None
     listeners: Mapping[str, Listener] = field(default_factory=dict)
     creates: Conversation | None = None
+    answers: Message | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that begins no turn. `random` makes its id, which ends in the number that it is given."""
+
+    role: Role
+    content: str
+    now: int
+    random: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +208,20 @@ class ConversationStore(Protocol):
         self, tenant_id: str, conversation_id: str, *, first: int, last: int, order: Literal["asc", "desc"]
     ) -> list[Message]:
         """The messages whose numbers lie in [first, last]; numbers without a message are passed over."""
+        ...
+
+    def message(self, tenant_id: str, conversation_id: str, number: int) -> Message | None: ...
+
+    def append(self, conversation: Conversation, new: NewMessage, *, token: str) -> Message:
+        """Store a message under the next number. Raises StaleError when the conversation is not as it was read."""
+        ...
+
+    def change_message(self, tenant_id: str, conversation_id: str, message: Message) -> bool:
+        """Replace what a message says; its number and turn stay. False if it is not there (any more)."""
+        ...
+
+    def remove_message(self, tenant_id: str, conversation_id: str, message: Message, *, token: str) -> bool:
+        """Leave a tombstone at its number. False if it is not there (any more)."""
         ...
 
     def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:

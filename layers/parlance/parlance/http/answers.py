@@ -7,11 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a route answers. A `body` of None is no body."""
+    """What a route answers: a JSON object, or a `text` of another type. Neither is no body."""
 
     status: int
     body: Mapping[str, Any] | Sequence[Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+    content_type: str = "application/json"
 
 
 class NoRouteError(Exception):

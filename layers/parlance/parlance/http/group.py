@@ -87,10 +87,12 @@ def _refusing_method(allowed: Sequence[str]) -> Callable[..., Response[str]]:
 
 
 def _response(answer: Answer, headers: Mapping[str, str] | None = None) -> Response[str]:
-    text = "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    text = answer.text or ""
+    if answer.body is not None:
+        text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
     return Response(
         status_code=answer.status,
-        content_type="application/json",
+        content_type=answer.content_type,
         body=text,
         headers={**(headers or {}), **answer.headers},
     )

@@ -59,6 +59,11 @@ class Request:
         return self._query.get(name)
 
     @property
+    def queries(self) -> Mapping[str, str]:
+        """All parameters of the query string; the last of those with one name."""
+        return self._query
+
+    @property
     def base_url(self) -> str:
         """The origin and stage that the request came to, as the gateway knows them; a `Host` is only a claim."""
         context = self._event["requestContext"]

@@ -12,6 +12,7 @@ from typing import Any
 from parlance.http.requests import Request
 
 NDJSON = "application/x-ndjson"
+JSONL = "application/jsonl"
 SSE = "text/event-stream"
 # Proxies are told to pass everything on at once; the last one is nginx's own word for it.
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from parlance.clock import Clock
 from parlance.errors import ConflictError, InvalidInputError
-from parlance.identity.keys import SecretSource, hash_of, hint_of, new_key
+from parlance.identity.keys import PREFIX, SecretSource, hash_of, hint_of, new_key
 from parlance.identity.model import ApiKey, Limits, Tenant
 from parlance.identity.port import AlreadyExistsError, TenantStore
 from parlance.ids import IdSource
@@ -31,12 +31,14 @@ class Administration:
         self._ids = ids
         self._secrets = secrets
 
-    def create_tenant(self, name: str, *, tenant_id: str | None = None, limits: Limits | None = None) -> Tenant:
+    def create_tenant(
+        self, name: str, *, tenant_id: str | None = None, limits: Limits | None = None, parent_id: str | None = None
+    ) -> Tenant:
         """Raises InvalidInputError for an id that cannot stand in a path, ConflictError for one that is taken."""
         tenant_id = tenant_id or f"tenant_{self._ids.random()}"
         if not _TENANT_ID.match(tenant_id):
             raise InvalidInputError("A tenant's id is made of up to 64 letters, digits, _ and -.")
-        tenant = Tenant(tenant_id, name, self._clock.now(), limits or Limits())
+        tenant = Tenant(tenant_id, name, self._clock.now(), limits or Limits(), parent_id)
         try:
             self._store.create_tenant(tenant)
         except AlreadyExistsError as error:
@@ -50,11 +52,11 @@ class Administration:
     def tenants(self) -> Sequence[Tenant]:
         return self._store.tenants()
 
-    def issue_key(self, tenant_id: str, name: str) -> IssuedKey:
-        """Raises NotFoundError when there is no such tenant."""
-        secret = new_key(self._secrets)
+    def issue_key(self, tenant_id: str, name: str, *, prefix: str = PREFIX) -> IssuedKey:
+        """A key for the dialect of that prefix. Raises NotFoundError when there is no such tenant."""
+        secret = new_key(self._secrets, prefix)
         key = ApiKey(f"key_{self._ids.random()}", tenant_id, name, hint_of(secret), self._clock.now())
-        self._store.create_key(key, hash_of(secret), token=self._ids.random())
+        self._store.create_key(key, hash_of(secret, prefix), token=self._ids.random())
         return IssuedKey(key, secret)
 
     def keys(self, tenant_id: str) -> Sequence[ApiKey]:

@@ -14,12 +14,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A customer: owner of users, chats, agents and keys. Nothing of it is visible to another."""
+    """A customer: owner of users, chats, agents and keys. Nothing of it is visible to another.
+
+    `parent_id` is the tenant that may act for this one.
+    """
 
     id: str
     name: str
     created_at: int
     limits: Limits = field(default_factory=Limits)
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

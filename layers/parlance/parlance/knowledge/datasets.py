@@ -27,7 +27,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A named collection of records. `version` grows after every change of the records: caches are keyed by it."""
+    """A named collection of records. `version` grows after every change of the records: caches are keyed by it.
+
+    `profile` is what a dialect keeps with it besides.
+    """
 
     tenant_id: str
     id: str
@@ -38,6 +41,7 @@ class Dataset:
     version: int = 1
     record_count: int = 0
     snapshot: Snapshot | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ class DatasetStore(Protocol):
 
     def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
         """Every record, a source's records side by side and in order of position."""
+        ...
+
+    def records_after(self, tenant_id: str, dataset_id: str, record_id: str, *, limit: int) -> list[Record]:
+        """Up to `limit` records whose ids come after that one in order, be it there or not ("": from the first)."""
         ...
 
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None: ...

@@ -51,6 +51,7 @@ class AnnouncedDatasets:
         self.of_tenant = store.of_tenant
         self.rename = store.rename
         self.records = store.records
+        self.records_after = store.records_after
         self.get_record = store.get_record
         self.records_of = store.records_of
         self.changed_between = store.changed_between

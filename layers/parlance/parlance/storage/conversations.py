@@ -6,11 +6,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
+from parlance import ids
 from parlance.clock import Clock, SystemClock
 from parlance.conversations.model import Conversation, Message
-from parlance.conversations.port import KeyUsedError, RequestKey, StaleError, User, UserChats
+from parlance.conversations.port import KeyUsedError, NewMessage, RequestKey, StaleError, User, UserChats
 from parlance.storage import items, keys
 from parlance.storage.creation import creation, next_chat_number
+from parlance.storage.listing import CONVERSATIONS, no_entry
 from parlance.storage.retention import days_in
 from parlance.storage.table import (
     ConditionFailedError,
@@ -105,6 +107,71 @@ class DynamoConversationStore:
         now = self._clock.now()
         return [items.message_from(item) for item in found if not items.is_expired(item, now)]
 
+    def message(self, tenant_id: str, conversation_id: str, number: int) -> Message | None:
+        item = self._table.get(keys.message(tenant_id, conversation_id, number))
+        return items.message_from(item) if item and not items.is_expired(item, self._clock.now()) else None
+
+    def append(self, conversation: Conversation, new: NewMessage, *, token: str) -> Message:
+        message = numbered(new, conversation.last_number + 1)
+        settles = "" if conversation.has_work else ", settled = :last"
+        expires_at = items.summary_kept_until(conversation, new.now)
+        advance = Update(
+            keys.conversation(conversation.tenant_id, conversation.id),
+            "SET last_number = :last, updated_at = :at, last_message_at = :at, "
+            f"message_count = message_count + :one{settles}{', expires_at = :expires' if expires_at else ''}",
+            when=f"{_NOT_DELETED} AND last_number = :seen",
+            values={
+                "last": message.number,
+                "at": new.now,
+                "one": 1,
+                "seen": conversation.last_number,
+                **({"expires": expires_at} if expires_at else {}),
+            },
+        )
+        until = items.kept_until(conversation, new.now)
+        put = Put(items.message_item(conversation.tenant_id, conversation.id, message, expires_at=until))
+        try:
+            self._table.transact([advance, put], token=token)
+        except TransactionCancelledError as error:
+            current = error.reasons[0].item
+            live = current is not None and "deleted_at" not in current
+            raise StaleError(items.conversation_from(current) if current and live else None) from error
+        return message
+
+    def change_message(self, tenant_id: str, conversation_id: str, message: Message) -> bool:
+        stays = {"pk", "sk", "v", "id", "number", "created_at", "turn_id", "failed", "expires_at"}
+        item = items.message_item(tenant_id, conversation_id, message)
+        changes = {name: value for name, value in item.items() if name not in stays}
+        sets = ", ".join(f"#{name} = :{name}" for name, value in changes.items() if value is not None)
+        removes = ", ".join(f"#{name}" for name, value in changes.items() if value is None)
+        update = Update(
+            keys.message(tenant_id, conversation_id, message.number),
+            f"SET {sets} REMOVE {removes}" if removes else f"SET {sets}",
+            when="id = :id",
+            values={"id": message.id, **{name: value for name, value in changes.items() if value is not None}},
+        )
+        try:
+            self._table.update(update)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def remove_message(self, tenant_id: str, conversation_id: str, message: Message, *, token: str) -> bool:
+        gone = Delete(
+            keys.message(tenant_id, conversation_id, message.number), when="id = :id", values={"id": message.id}
+        )
+        counted = Update(
+            keys.conversation(tenant_id, conversation_id),
+            "SET message_count = message_count - :one",
+            when=_NOT_DELETED,
+            values={"one": 1},
+        )
+        try:
+            self._table.transact([counted, gone], token=token)
+        except TransactionCancelledError:
+            return False
+        return True
+
     def mark_deleted(self, tenant_id: str, conversation_id: str, *, now: int, token: str) -> Conversation | None:
         key = keys.conversation(tenant_id, conversation_id)
         item = self._table.get(key)
@@ -169,6 +236,7 @@ class DynamoConversationStore:
         return [
             Update(keys.user(tenant_id, user_id), _COUNT_DELETED, values={"number": {number}}),
             Delete(keys.user_chat(tenant_id, user_id, number)),
+            no_entry(tenant_id, CONVERSATIONS, conversation.created_at, conversation.id),
         ]
 
     def _forget_request(self, conversation: Conversation, request_key: str) -> None:
@@ -222,6 +290,18 @@ class DynamoConversationStore:
     def _user(self, tenant_id: str, user_id: str) -> User | None:
         item = self._table.get(keys.user(tenant_id, user_id))
         return items.user_from(item) if item else None
+
+
+def numbered(new: NewMessage, number: int) -> Message:
+    return Message(
+        id=ids.message_id(new.random, number),
+        number=number,
+        role=new.role,
+        content=new.content,
+        created_at=new.now,
+        metadata=new.metadata,
+        profile=new.profile,
+    )
 
 
 def page_of_numbers(user: User, *, offset: int, limit: int, order: Literal["asc", "desc"]) -> list[int]:

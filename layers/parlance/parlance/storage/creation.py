@@ -3,6 +3,7 @@
 from parlance.conversations.model import Conversation
 from parlance.conversations.port import User
 from parlance.storage import items, keys
+from parlance.storage.listing import CONVERSATIONS, entry
 from parlance.storage.table import Operation, Put, Update
 
 
@@ -17,6 +18,7 @@ def creation(conversation: Conversation, user: User | None) -> list[Operation]:
         Put(items.conversation_item(conversation), when="attribute_not_exists(pk)"),
         _count_chat(conversation, user),
         Put({"pk": index.pk, "sk": index.sk, "v": keys.SCHEMA_VERSION, "conversation_id": conversation.id}),
+        entry(tenant_id, CONVERSATIONS, conversation.created_at, conversation.id),
     ]
 
 

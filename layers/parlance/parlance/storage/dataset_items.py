@@ -13,12 +13,20 @@ def dataset_item(dataset: Dataset) -> Item:
         "pk": key.pk,
         "sk": key.sk,
         "v": keys.SCHEMA_VERSION,
+        **dataset_attributes(dataset),
+    }
+
+
+def dataset_attributes(dataset: Dataset) -> Item:
+    """A dataset's item without its key, and without its snapshot, which is written by who publishes it."""
+    return {
         "tenant_id": dataset.tenant_id,
         "id": dataset.id,
         "name": dataset.name,
         "description": dataset.description,
         "version": dataset.version,
         "record_count": dataset.record_count,
+        "profile": json.dumps(dict(dataset.profile)) if dataset.profile else None,
         "created_at": dataset.created_at,
         "updated_at": dataset.updated_at,
     }
@@ -34,6 +42,7 @@ def dataset_of(item: Item) -> Dataset:
         updated_at=item["updated_at"],
         version=item["version"],
         record_count=item["record_count"],
+        profile=json.loads(item["profile"]) if "profile" in item else {},
         snapshot=Snapshot(item["snapshot_version"], item["snapshot_key"]) if "snapshot_key" in item else None,
     )
 

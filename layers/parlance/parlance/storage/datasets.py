@@ -21,6 +21,7 @@ from parlance.ids import IdSource
 from parlance.knowledge.datasets import Dataset, Record, Snapshot, SourceRecords, source_prefix
 from parlance.storage import keys
 from parlance.storage.dataset_items import dataset_item, dataset_of, record_item, record_of
+from parlance.storage.listing import DATASETS, beyond, entry, no_entry
 from parlance.storage.table import (
     ConditionFailedError,
     ContendedError,
@@ -56,9 +57,14 @@ class DatasetRepository:
         self._ids = ids
 
     def create(self, dataset: Dataset) -> None:
+        # Before the dataset itself: an entry without one is passed over, a dataset without one would not be listed.
+        self._table.put(entry(dataset.tenant_id, DATASETS, dataset.created_at, dataset.id))
         try:
             self._table.put(Put(dataset_item(dataset), when=_ABSENT))
         except ConditionFailedError as error:
+            there = self.get(dataset.tenant_id, dataset.id)
+            if there is not None and there.created_at != dataset.created_at:
+                self._table.delete(no_entry(dataset.tenant_id, DATASETS, dataset.created_at, dataset.id))
             raise ConflictError("A dataset with this id exists already") from error
 
     def get(self, tenant_id: str, dataset_id: str) -> Dataset | None:
@@ -80,13 +86,21 @@ class DatasetRepository:
             raise NotFoundError("dataset") from error
 
     def delete(self, tenant_id: str, dataset_id: str) -> None:
-        if self._table.delete(Delete(keys.dataset(tenant_id, dataset_id))) is None:
+        gone = self._table.delete(Delete(keys.dataset(tenant_id, dataset_id)))
+        if gone is None:
             raise NotFoundError("dataset")
+        self._table.delete(no_entry(tenant_id, DATASETS, gone["created_at"], dataset_id))
         self._table.batch_write(deletes=list(self._record_keys(tenant_id, dataset_id, "")))
         self._forget_changes(tenant_id, dataset_id, keys.HIGHEST_NUMBER)
 
     def records(self, tenant_id: str, dataset_id: str) -> Iterator[Record]:
         return self._records(tenant_id, dataset_id, "")
+
+    def records_after(self, tenant_id: str, dataset_id: str, record_id: str, *, limit: int) -> list[Record]:
+        pk, first, last = _range(tenant_id, dataset_id, "")
+        mark = keys.record(tenant_id, dataset_id, record_id).sk
+        found = beyond(self._table, pk, first=first, last=last, mark=mark, newest_first=False, limit=limit)
+        return [record_of(item) for item in found.items]
 
     def get_record(self, tenant_id: str, dataset_id: str, record_id: str) -> Record | None:
         item = self._table.get(keys.record(tenant_id, dataset_id, record_id))

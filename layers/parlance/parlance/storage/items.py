@@ -78,6 +78,8 @@ def conversation_item(conversation: Conversation) -> Item:
         failed_turn=conversation.failed_turn,
         retries=list(conversation.retries),
         request_key=conversation.request_key,
+        tokens_used=conversation.tokens_used or None,
+        profile=json.dumps(conversation.profile) if conversation.profile else None,
         ended_attempts=conversation.ended_attempts,
         retention_days=conversation.retention_days,
         expires_at=summary_kept_until(conversation, conversation.updated_at),
@@ -111,6 +113,9 @@ def conversation_from(item: Item) -> Conversation:
         retries=tuple(item["retries"]),
         lease=lease,
         request_key=item.get("request_key"),
+        tokens_used=item.get("tokens_used", 0),
+        profile=json.loads(item["profile"]) if "profile" in item else {},
+        revision=item.get("rev", 0),
         ended_attempts=item["ended_attempts"],
         usage=DayUsage(**item["used"]) if "used" in item else None,
         retention_days=item.get("retention_days"),
@@ -136,6 +141,7 @@ def message_item(tenant_id: str, conversation_id: str, message: Message, *, expi
         turn_id=message.turn_id,
         metadata=json.dumps(message.metadata) if message.metadata else None,
         failed=message.failed or None,
+        profile=json.dumps(message.profile) if message.profile else None,
         expires_at=expires_at,
     )
 
@@ -150,6 +156,7 @@ def message_from(item: Item) -> Message:
         turn_id=item.get("turn_id"),
         metadata=json.loads(item["metadata"]) if "metadata" in item else {},
         failed=item.get("failed", False),
+        profile=json.loads(item["profile"]) if "profile" in item else {},
     )
 
 

@@ -74,6 +74,10 @@ def ticket(tenant_id: str, conversation_id: str, secret_hash: str) -> Key:
     return Key(conversation_pk(tenant_id, conversation_id), f"ticket#{secret_hash}")
 
 
+def session(tenant_id: str, conversation_id: str, token_hash: str) -> Key:
+    return Key(conversation_pk(tenant_id, conversation_id), f"session#{token_hash}")
+
+
 # Conversations table: one partition per user.
 
 
@@ -124,6 +128,10 @@ def agents_pk(tenant_id: str) -> str:
 
 
 def agent(tenant_id: str, agent_id: str) -> Key:
+    """An agent that serves one conversation only (`{conversation}:own`) lies and is swept with it."""
+    conversation_id, colon, own = agent_id.partition(":")
+    if colon:
+        return Key(conversation_pk(tenant_id, conversation_id), f"agent#{own}")
     return Key(agents_pk(tenant_id), f"agent#{agent_id}")
 
 
@@ -190,6 +198,31 @@ def spending(tenant_id: str, kind: str, identifier: str, window: str) -> Key:
 
 def retention(tenant_id: str) -> Key:
     return Key(f"T#{tenant_id}#O", "retention")
+
+
+# Conversations table: resources of the platform dialect, and lists by time of creation.
+
+
+def documents_pk(tenant_id: str, kind: str, parent: str = "") -> str:
+    return f"T#{tenant_id}#X#{kind}#{parent}" if parent else f"T#{tenant_id}#X#{kind}"
+
+
+def document(tenant_id: str, kind: str, parent: str, document_id: str) -> Key:
+    """Ids of documents begin with the time of their creation, so that key order is list order."""
+    return Key(documents_pk(tenant_id, kind, parent), f"item#{document_id}")
+
+
+def alias(tenant_id: str, kind: str, name: str) -> Key:
+    return Key(f"T#{tenant_id}#X#{kind}@", f"alias#{name}")
+
+
+def listing_pk(tenant_id: str, collection: str) -> str:
+    return f"T#{tenant_id}#I#{collection}"
+
+
+def listed(tenant_id: str, collection: str, created_at: int, identifier: str) -> Key:
+    """An entry of a list by time of creation, for things whose own keys say nothing of it."""
+    return Key(listing_pk(tenant_id, collection), f"{created_at:015d}#{identifier}")
 
 
 def counter(tenant_id: str, name: str) -> Key:

@@ -6,7 +6,7 @@ from itertools import batched
 
 from parlance.ids import IdSource
 from parlance.realtime.port import ConnectionStore
-from parlance.storage import keys
+from parlance.storage import contacts, keys
 from parlance.storage.table import Delete, Item, Key, Put, Table, TransactionCancelledError
 
 _FIRST = " "
@@ -39,19 +39,23 @@ class DynamoPeople:
             first=keys.user_chat_sk(0),
             last=keys.user_chat_sk(keys.HIGHEST_NUMBER),
         )
-        return [item["conversation_id"] for item in listed]
+        own = [item["conversation_id"] for item in listed]
+        return list(dict.fromkeys([*own, *contacts.conversations_of(self._table, tenant_id, user_id)]))
 
     def forget(self, tenant_id: str, user_id: str) -> None:
         own = list(self._own(tenant_id, user_id))
         for item in own:
             if item["sk"].startswith("usage#"):
                 self._forget_in_usage(tenant_id, item)
-        self._delete(self._table, [*own, *self._named(tenant_id, user_id)])
+        contact = contacts.of_user(self._table, tenant_id, user_id)
+        self._delete(self._table, [*own, *self._named(tenant_id, user_id), *contact])
         if self._identity is not None:
             self._delete(self._identity, self._account(self._identity, tenant_id, user_id))
 
     def knows(self, tenant_id: str, user_id: str) -> bool:
         if next(self._own(tenant_id, user_id), None) or self._named(tenant_id, user_id):
+            return True
+        if contacts.of_user(self._table, tenant_id, user_id):
             return True
         return self._identity is not None and bool(self._account(self._identity, tenant_id, user_id))
 

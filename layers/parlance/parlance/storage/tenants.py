@@ -102,12 +102,13 @@ def _tenant_item(tenant: Tenant) -> Item:
         "rest_per_minute": tenant.limits.rest_per_minute,
         "messages_per_second": tenant.limits.messages_per_second,
         "connections": tenant.limits.connections,
+        "parent_id": tenant.parent_id,
     }
 
 
 def _tenant_from(item: Item) -> Tenant:
     limits = Limits(item["rest_per_minute"], item["messages_per_second"], item["connections"])
-    return Tenant(item["id"], item["name"], item["created_at"], limits)
+    return Tenant(item["id"], item["name"], item["created_at"], limits, item.get("parent_id"))
 
 
 def _key_item(address: Key, key: ApiKey, key_hash: str) -> dict[str, Any]:

@@ -36,11 +36,11 @@ _LEASE = ("lease_owner", "lease_until", "lease_turn")
 
 
 def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn, Message]:
-    number = before.last_number + 1
+    number = new.answers.number if new.answers else before.last_number + 1
     turn = Turn(
         id=ids.turn_id(new.turn_random, number),
         number=number,
-        message_id=ids.message_id(new.message_random, number),
+        message_id=new.answers.id if new.answers else ids.message_id(new.message_random, number),
         reply_id=ids.message_id(new.reply_random, number + 1),
         state=TurnState.GENERATING if claimed else TurnState.RECEIVED,
         created_at=new.now,
@@ -50,6 +50,8 @@ def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn
         previous=before.last_turn,
         context=new.context,
     )
+    if new.answers:
+        return turn, replace(new.answers, turn_id=turn.id)
     message = Message(
         id=turn.message_id,
         number=number,
@@ -58,19 +60,20 @@ def new_turn(new: NewTurn, before: Conversation, *, claimed: bool) -> tuple[Turn
         created_at=new.now,
         turn_id=turn.id,
         metadata=new.metadata,
+        profile=new.profile,
     )
     return turn, message
 
 
-def advanced(before: Conversation, turn: Turn, now: int, terms: LeaseTerms | None) -> Conversation:
+def advanced(before: Conversation, turn: Turn, new: NewTurn, terms: LeaseTerms | None) -> Conversation:
     """The conversation with the turn begun, and leased for it if there are terms."""
     return replace(
         before,
         last_number=turn.reply_number,
         last_turn=turn.number,
-        updated_at=now,
-        last_message_at=now,
-        message_count=before.message_count + 1,
+        updated_at=new.now,
+        last_message_at=new.now,
+        message_count=before.message_count + (0 if new.answers else 1),
         lease=Lease(terms.owner, terms.until, turn.number) if terms else before.lease,
     )
 
@@ -97,14 +100,14 @@ def begin_operations(
 def _advance(before: Conversation, after: Conversation, terms: LeaseTerms | None) -> Update:
     assignments = (
         "SET last_number = :last, last_turn = :turn, updated_at = :at, last_message_at = :at, "
-        "message_count = message_count + :one"
+        "message_count = message_count + :more"
     )
     when = f"{NOT_DELETED} AND last_number = :seen"
     values: dict[str, object] = {
         "last": after.last_number,
         "turn": after.last_turn,
         "at": after.updated_at,
-        "one": 1,
+        "more": after.message_count - before.message_count,
         "seen": before.last_number,
     }
     expires_at = items.summary_kept_until(after, after.updated_at)
@@ -203,7 +206,9 @@ def _drain(claim: Claim, after: Conversation, now: int, outcome: Outcome, keep_u
         sets.append("drained = :number")
     if isinstance(outcome, Replied):
         sets += ["last_message_at = :at", "settled = :settled", "message_count = message_count + :one"]
+        sets.append("tokens_used = if_not_exists(tokens_used, :none) + :tokens")
         values |= {"settled": max(claim.conversation.settled, claim.turn.reply_number), "one": 1}
+        values |= {"none": 0, "tokens": tokens_used(outcome.reply)}
         if claim.conversation.failed_turn == number:
             sets.append("failed_turn = :zero")
             values["zero"] = 0
@@ -216,6 +221,12 @@ def _drain(claim: Claim, after: Conversation, now: int, outcome: Outcome, keep_u
         when="lease_owner = :owner AND attribute_not_exists(deleted_at)",
         values=values,
     )
+
+
+def tokens_used(reply: Message) -> int:
+    """What its model counted, where it did."""
+    used = reply.metadata.get("tokens_used", 0)
+    return used if isinstance(used, int) else 0
 
 
 def _end_turn(

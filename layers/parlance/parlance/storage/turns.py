@@ -91,7 +91,7 @@ class DynamoTurnStore:
                 new.creates, user_chat_number=next_chat_number(view.user), retention_days=view.retention_days
             )
         turn, message = new_turn(new, before, claimed=terms is not None)
-        after = advanced(before, turn, new.now, terms)
+        after = advanced(before, turn, new, terms)
         operations = begin_operations(new, view, after, turn, message, terms)
         try:
             self._table.transact(operations, token=token)

@@ -1,0 +1,1 @@
+"""The platform dialect: resources with one life cycle, and conversations with them."""

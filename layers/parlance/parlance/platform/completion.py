@@ -1,0 +1,195 @@
+"""The calls that a model answers: whole, or as a stream of lines while the answer is made."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from parlance.agents.answering import Answering
+from parlance.agents.context import TurnContext
+from parlance.agents.definitions import Agent, AgentReader
+from parlance.clock import Clock
+from parlance.conversations.caller import Caller as TurnCaller
+from parlance.conversations.caller import RunningTurn
+from parlance.conversations.collaborators import Responder
+from parlance.conversations.engine import BeginTurn, TurnEngine
+from parlance.conversations.model import Conversation, Message
+from parlance.conversations.port import ConversationStore
+from parlance.errors import InvalidInputError, NotFoundError
+from parlance.http.answers import Answer
+from parlance.http.requests import Request
+from parlance.http.routes import Route
+from parlance.http.streams import Stream
+from parlance.ids import IdSource
+from parlance.platform import functions as sent
+from parlance.platform.answering import Event, Extended, Stateless, extended, result_of, turn_events
+from parlance.platform.bodies import Form, body_of, read, wanted_form
+from parlance.platform.callers import Caller
+from parlance.platform.channels import Channels, check_channel
+from parlance.platform.client_functions import context_of
+from parlance.platform.conversations import MessageDocuments
+from parlance.platform.errors import NotImplementedHereError
+from parlance.platform.inline import InlineAgents
+from parlance.platform.library import Library
+from parlance.platform.paths import ROOTS
+from parlance.platform.streaming import event_stream
+
+type MakeCaller = Callable[[Responder], TurnCaller]
+
+
+class CompletionCalls:
+    """Completing a conversation, or messages that are not kept.
+
+    `caller_for` makes what runs turns with a responder, which may be told more for one request.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        store: ConversationStore,
+        messages: MessageDocuments,
+        engine: TurnEngine,
+        caller_for: MakeCaller,
+        agents: AgentReader,
+        answering: Answering,
+        channels: Channels,
+        *,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._store = store
+        self._messages = messages
+        self._engine = engine
+        self._caller_for = caller_for
+        self._agents = agents
+        self._answering = answering
+        self._stateless = Stateless(answering)
+        self._inline = InlineAgents(library, agents)
+        self._channels = channels
+        self._clock = clock
+        self._ids = ids
+
+    def routes(self) -> list[Route[Caller, Answer | Stream]]:
+        """Under every root: a streaming group is not entered by rewriting its events."""
+        calls: dict[str, Callable[..., Answer | Stream]] = {
+            "conversation/complete": self.stateless,
+            "conversation/dispatch": self.dispatch_stateless,
+            "conversation/<conversation_id>/complete": self.complete,
+            "conversation/<conversation_id>/send": self.send,
+            "conversation/<conversation_id>/receive": self.receive,
+            "conversation/<conversation_id>/dispatch": self.dispatch,
+        }
+        return [Route("POST", f"{root}/{path}", answer) for root in ROOTS for path, answer in calls.items()]
+
+    def stateless(self, request: Request, caller: Caller) -> Answer | Stream:
+        asked = read(sent.Stateless, body_of(request))
+        agent = extended(self._inline.agent_for(caller.tenant_id, asked), _backstory(asked, caller))
+        self._check_model(agent)
+        events = self._stateless.events(agent, asked.messages, context_of(asked))
+        if wanted_form(request) is Form.LINES:
+            return event_stream(self._clock, events)
+        return Answer(200, result_of(events))
+
+    def complete(self, request: Request, caller: Caller, conversation_id: str) -> Answer | Stream:
+        asked = read(sent.Complete, body_of(request))
+        form = wanted_form(request)
+        command = self._command(caller, conversation_id, asked, context_of(asked))
+        return self._run(request, caller, command, asked, form, ends=True)
+
+    def receive(self, request: Request, caller: Caller, conversation_id: str) -> Answer | Stream:
+        asked = read(sent.Receive, body_of(request))
+        form = wanted_form(request)
+        command = self._of_newest(caller.tenant_id, self._conversation(caller, conversation_id), context_of(asked))
+        return self._run(request, caller, command, asked, form, ends=False)
+
+    def send(self, request: Request, caller: Caller, conversation_id: str) -> Answer | Stream:
+        asked = read(sent.Send, body_of(request))
+        form = wanted_form(request)
+        conversation = self._conversation(caller, conversation_id)
+        values = {"type": "user", "text": asked.text, "entities": _entities(asked)}
+        message = self._messages.append(caller.tenant_id, conversation.id, values)
+        result = {"id": message.id, "entities": _entities(asked), "text": asked.text, "usage": {"token": 0}}
+        if form is Form.LINES:
+            return event_stream(self._clock, iter([Event("result", result)]))
+        return Answer(200, result)
+
+    def dispatch(self, request: Request, caller: Caller, conversation_id: str) -> Answer:
+        """A worker answers; whoever subscribes to the channel hears it."""
+        asked = read(sent.Dispatch, body_of(request))
+        channel = asked.channelId or f"channel_{self._ids.random()}"
+        check_channel(channel)
+        command = self._command(caller, conversation_id, asked, context_of(asked, over_channels=False))
+        begun = self._engine.begin(command)
+        self._channels.announce(caller.tenant_id, channel, command.conversation_id, begun.turn.id)
+        self._engine.wake(command, begun)
+        return Answer(200, {"channelId": channel})
+
+    def dispatch_stateless(self, request: Request, _: Caller) -> Answer:
+        body_of(request)
+        raise NotImplementedHereError("Create a conversation and dispatch that: one that is not kept has no worker.")
+
+    def _command(self, caller: Caller, conversation_id: str, asked: sent.Complete, context: TurnContext) -> BeginTurn:
+        conversation = self._conversation(caller, conversation_id)
+        if asked.text is None:
+            return self._of_newest(caller.tenant_id, conversation, context)
+        entities = _entities(asked)
+        return BeginTurn(
+            tenant_id=caller.tenant_id,
+            conversation_id=conversation.id,
+            content=asked.text,
+            profile={"entities": entities} if entities else {},
+            context=context,
+        )
+
+    def _of_newest(self, tenant_id: str, conversation: Conversation, context: TurnContext) -> BeginTurn:
+        """The turn of the newest message. Raises InvalidInputError when nothing waits for an answer."""
+        message = self._newest(tenant_id, conversation)
+        if message is None or message.role != "user" or message.turn_id is not None:
+            raise InvalidInputError("There is no message that waits for an answer")
+        return BeginTurn(
+            tenant_id=tenant_id,
+            conversation_id=conversation.id,
+            content=message.content,
+            answers=message,
+            context=context,
+        )
+
+    def _newest(self, tenant_id: str, conversation: Conversation) -> Message | None:
+        if not conversation.last_number:
+            return None
+        return self._store.message(tenant_id, conversation.id, conversation.last_number)
+
+    def _run(
+        self, request: Request, caller: Caller, command: BeginTurn, asked: sent.Receive, form: Form, *, ends: bool
+    ) -> Answer | Stream:
+        backstory = _backstory(asked, caller)
+        agents = Extended(self._agents, backstory) if backstory else self._agents
+        turns = self._caller_for(self._answering.responder(agents))
+        running = turns.send(command, deadline=request.deadline(self._clock))
+        if form is Form.LINES:
+            return event_stream(self._clock, _to_the_end(running, ends=ends))
+        return Answer(200, result_of(_to_the_end(running, ends=ends)))
+
+    def _conversation(self, caller: Caller, conversation_id: str) -> Conversation:
+        conversation = self._store.get(caller.tenant_id, conversation_id)
+        if conversation is None:
+            raise NotFoundError("conversation", "Not found")
+        return conversation
+
+    def _check_model(self, agent: Agent) -> None:
+        """Before anything is sent: a model that is not configured is the caller's to put right."""
+        names = self._answering.models.names
+        if agent.model not in names:
+            raise InvalidInputError(f"model: there is none of this name; there are {', '.join(names)}")
+
+
+def _to_the_end(running: RunningTurn, *, ends: bool) -> Iterator[Event]:
+    yield from turn_events(running.events, ends=ends)
+    running.join()
+
+
+def _backstory(asked: sent.Receive, caller: Caller) -> str | None:
+    """What an account adds for one request; its end users may not."""
+    return asked.extensions.backstory if asked.extensions and not caller.is_session else None
+
+
+def _entities(asked: sent.Complete | sent.Send) -> list[dict[str, Any]]:
+    return [entity.model_dump(exclude_none=True) for entity in asked.entities or []]

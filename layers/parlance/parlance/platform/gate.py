@@ -1,0 +1,88 @@
+"""Letting requests of the platform dialect in: by a secret key, or by a session's token."""
+
+from typing import Protocol
+
+from parlance.errors import ForbiddenError, RateLimitedError, UnauthenticatedError
+from parlance.http.rate_headers import rate_headers
+from parlance.http.requests import Request
+from parlance.http.routes import Admission, RefusedError
+from parlance.identity.authentication import Authenticator
+from parlance.identity.keys import PLATFORM_PREFIX, hash_of
+from parlance.identity.model import Tenant
+from parlance.limits.port import TenantCounter
+from parlance.limits.rates import RateLimiter
+from parlance.platform.callers import Caller, session_reaches
+from parlance.platform.paths import CORS_HEADERS, below_root
+
+_POLICY = "platform"
+_WINDOW_SECONDS = 60
+_RUN_AS = ("x-runas-user-id", "x-runas-userid")
+
+
+class Tenants(Protocol):
+    def tenant(self, tenant_id: str) -> Tenant | None: ...
+
+
+class SessionReader(Protocol):
+    """Finds the session of a token."""
+
+    def caller(self, token: str) -> Caller:
+        """Raises UnauthenticatedError for a session that is unknown or over, ForbiddenError for no token at all."""
+        ...
+
+
+class Gate:
+    """Says who calls and that they may call this route at all, and counts the request."""
+
+    def __init__(
+        self, authenticator: Authenticator, tenants: Tenants, sessions: SessionReader, limiter: RateLimiter
+    ) -> None:
+        self._authenticator = authenticator
+        self._tenants = tenants
+        self._sessions = sessions
+        self._limiter = limiter
+
+    def __call__(self, request: Request) -> Admission[Caller]:
+        """Raises UnauthenticatedError, ForbiddenError, or RefusedError when the limit is used up."""
+        caller = self._caller(request)
+        allowance = self._limiter.hit(
+            TenantCounter(caller.tenant_id, _POLICY),
+            limit=caller.limits.rest_per_minute,
+            window_seconds=_WINDOW_SECONDS,
+        )
+        headers = rate_headers(_POLICY, allowance)
+        if not allowance.allowed:
+            error = RateLimitedError("Too many requests", retry_after=allowance.reset_seconds)
+            raise RefusedError(error, headers)
+        return Admission(caller, {**headers, **CORS_HEADERS})
+
+    def _caller(self, request: Request) -> Caller:
+        scheme, _, token = (request.header("authorization") or "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise UnauthenticatedError("Not authenticated")
+        if token.startswith(PLATFORM_PREFIX):
+            return self._run_as(request, self._by_key(token))
+        caller = self._sessions.caller(token)
+        if not session_reaches(below_root(request.path), caller.conversation_id or ""):
+            raise ForbiddenError("Not authorized")
+        return caller
+
+    def _by_key(self, token: str) -> Caller:
+        try:
+            principal = self._authenticator.authenticate_hash(hash_of(token, PLATFORM_PREFIX))
+        except UnauthenticatedError as error:
+            raise UnauthenticatedError("Not authenticated") from error
+        return Caller(principal.tenant_id, principal.limits, principal.key_id)
+
+    def _run_as(self, request: Request, caller: Caller) -> Caller:
+        """The child tenant that the caller acts for. Raises UnauthenticatedError when it is none of theirs."""
+        if request.header("x-runas-child-user-email"):
+            raise UnauthenticatedError("Not authenticated")
+        wanted = next((named for name in _RUN_AS if (named := request.header(name))), None)
+        if wanted is None:
+            return caller
+        child = self._tenants.tenant(wanted)
+        if child is None or child.parent_id != caller.tenant_id:
+            raise UnauthenticatedError("Not authenticated")
+        return Caller(child.id, child.limits, caller.key_id)

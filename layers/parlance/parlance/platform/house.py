@@ -1,0 +1,77 @@
+"""The dialect put together over its tables, once per function."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from parlance.clock import Clock, SystemClock
+from parlance.http.routes import Route
+from parlance.identity.authentication import Authenticator
+from parlance.ids import IdSource, RandomIds
+from parlance.knowledge.indexing import IndexRequests
+from parlance.limits.rates import RateLimiter
+from parlance.platform.callers import Caller
+from parlance.platform.declarations import RESOURCES
+from parlance.platform.gate import Gate
+from parlance.platform.library import Library
+from parlance.platform.routes import ResourceRoutes
+from parlance.platform.service import PlatformService
+from parlance.platform.sessions import Sessions
+from parlance.settings import PlatformSettings
+from parlance.storage import clients
+from parlance.storage.counters import DynamoCounterStore
+from parlance.storage.library import stores
+from parlance.storage.sessions import DynamoSessionStore
+from parlance.storage.table import Table
+from parlance.storage.tenants import DynamoTenantStore
+
+
+@dataclass(frozen=True)
+class House:
+    """What the functions of the dialect share."""
+
+    table: Table
+    identity: Table
+    clock: Clock
+    ids: IdSource
+    requests: IndexRequests | None = None
+
+    @classmethod
+    def from_environment(cls, requests: IndexRequests | None = None) -> Self:
+        """`requests` are for whoever changes datasets. Raises MissingSettingError."""
+        settings = PlatformSettings.from_environment()
+        return cls(
+            Table(clients.dynamodb(), settings.conversations_table),
+            Table(clients.dynamodb(), settings.identity_table),
+            SystemClock(),
+            RandomIds(),
+            requests,
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        store_for = stores(self.table, self.clock, self.ids, self.requests)
+        return Library(RESOURCES, store_for, clock=self.clock, ids=self.ids)
+
+    @cached_property
+    def tenants(self) -> DynamoTenantStore:
+        return DynamoTenantStore(self.identity)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(DynamoSessionStore(self.table), self.tenants, self.clock)
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(
+            Authenticator(self.tenants, self.clock),
+            self.tenants,
+            self.sessions,
+            RateLimiter(DynamoCounterStore(self.table), self.clock),
+        )
+
+    def service(self, *routes: Iterable[Route[Caller]], kinds: Iterable[str] = ()) -> PlatformService:
+        """The life cycles of these kinds, and what else the function serves."""
+        usual = [route for kind in kinds for route in ResourceRoutes(self.library, kind).routes()]
+        return PlatformService([*(route for some in routes for route in some), *usual], self.gate)

@@ -1,0 +1,40 @@
+"""What of a client's functions a model is told."""
+
+from typing import Any
+
+import pytest
+
+from parlance.errors import InvalidInputError
+from parlance.platform.client_functions import context_of
+from parlance.platform.functions import Receive
+
+CHANNEL = "c" * 16
+
+
+def asked(*results: dict[str, Any] | None, name: str = "f") -> Receive:
+    shape = {"description": "Does it", "parameters": {"type": "object", "properties": {}}}
+    functions = [{"name": f"{name}{at}", **shape, "result": result} for at, result in enumerate(results)]
+    return Receive.model_validate({"functions": functions, "limits": {"iterations": 3}})
+
+
+def test_those_with_a_way_to_their_result_are_offered() -> None:
+    context = context_of(asked({"data": {"a": 1}}, {"channel": CHANNEL}, {}, None))
+    assert [(one.name, one.data, one.channel) for one in context.functions] == [
+        ("f0", {"a": 1}, None),
+        ("f1", None, CHANNEL),
+    ]
+    assert context.functions[0].parameters == {"type": "object", "properties": {}}
+    assert context.max_rounds == 3
+
+
+def test_nobody_is_waited_for_who_hears_nothing() -> None:
+    context = context_of(asked({"data": 1}, {"channel": CHANNEL}), over_channels=False)
+    assert [one.name for one in context.functions] == ["f0"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [asked({"data": 1}, name="no spaces "), asked({"data": "x" * 70_000}), asked(*[{"data": 1}] * 65)]
+)
+def test_what_no_model_or_item_can_hold_is_refused(wrong: Receive) -> None:
+    with pytest.raises(InvalidInputError, match="functions"):
+        context_of(wrong)
