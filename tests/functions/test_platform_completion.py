@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from parlance.platform.channels import Channels
+from parlance.storage.budgets import DynamoBudgetStore
+from parlance.usage.budgets import TENANT, Budget
 from tests.functions.cloud import Cloud
 from tests.functions.platform import Account, Told, an_account, module
 
@@ -280,3 +282,31 @@ class TestOpenAi:
         told = account.post("/v1/chat/completions", {**ASKED, "model": bot, **change})
         assert told.status == status
         assert set(told.body["error"]) == {"message", "type", "param", "code"}
+
+
+class TestBudgets:
+    """A tenant's budget holds over this dialect, too."""
+
+    @pytest.fixture(autouse=True)
+    def _budget(self, account: Account) -> None:
+        DynamoBudgetStore(account.cloud.table).put(Budget(account.tenant_id, TENANT, "month", tokens=1))
+
+    def test_a_turn_that_does_not_fit_ends_so(self, account: Account, conversation: str) -> None:
+        """Its message is kept, so it is a result: clients repeat what fails."""
+        told = account.post(f"/conversation/{conversation}/complete", {"text": QUESTION})
+        assert (told.status, told.body["end"]) == (200, {"reason": "error"})
+        assert told.body["error"]["code"] == "BUDGET_EXCEEDED"
+
+    @pytest.mark.parametrize("accept", [None, LINES])
+    def test_what_is_not_kept_cannot_be_charged_and_is_refused(
+        self, account: Account, bot: str, accept: str | None
+    ) -> None:
+        body = {"botId": bot, "messages": [{"type": "user", "text": QUESTION}]}
+        told = account.post("/conversation/complete", body, accept=accept)
+        assert (told.status, told.code) == (402, "BUDGET_EXCEEDED")
+
+    @pytest.mark.parametrize("stream", [True, False])
+    def test_so_is_a_chat_completion(self, account: Account, bot: str, *, stream: bool) -> None:
+        body = {"model": bot, "stream": stream, "messages": [{"role": "user", "content": QUESTION}]}
+        told = account.post("/v1/chat/completions", body)
+        assert (told.status, told.body["error"]["code"]) == (402, "budget_exceeded")

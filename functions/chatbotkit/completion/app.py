@@ -53,12 +53,12 @@ def group() -> StreamingGroup[Caller]:
         return TurnCaller(engine, turns, responder, wakeups, clock=clock, ids=ids, accounts=accounts, news=news)
 
     completion = CompletionCalls(
-        house.library, store, messages, engine, caller_for, agents, answering, channels, clock=clock, ids=ids
+        house.library, store, messages, engine, caller_for, agents, answering, channels, accounts, clock=clock, ids=ids
     )
     routes = [
         *completion.routes(),
         *Subscriptions(channels, engine, clock, patience=PATIENCE).routes(),
-        *OpenAiCalls(house.library, agents, answering, clock=clock, ids=ids).routes(),
+        *OpenAiCalls(house.library, agents, answering, accounts, clock=clock, ids=ids).routes(),
     ]
     return StreamingGroup(routes, gate=house.gate, explain=explain)
 

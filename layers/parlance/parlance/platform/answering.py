@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from parlance.agents.answering import Answering
 from parlance.agents.calls import Called, Calling
@@ -57,16 +57,29 @@ def turn_events(events: Iterable[TurnEvent], *, ends: bool = True) -> Iterator[E
                 yield Event("error", {"message": failure.message, "code": failure.code, "id": turn.reply_id})
 
 
-class Stateless:
-    """Answers from what a request holds; nothing is kept."""
+class Treasury(Protocol):
+    """Who pays for answers."""
 
-    def __init__(self, answering: Answering) -> None:
+    def refuse_unrecorded(self, tenant_id: str, agent_id: str) -> None:
+        """Raises BudgetExceededError where a budget would be charged."""
+        ...
+
+
+class Stateless:
+    """Answers from what a request holds; nothing is kept, so no budget can be charged."""
+
+    def __init__(self, answering: Answering, treasury: Treasury) -> None:
         self._answering = answering
+        self._treasury = treasury
 
     def events(
         self, agent: Agent, messages: Sequence[SpokenMessage], context: TurnContext = _NOTHING_KNOWN
     ) -> Iterator[Event]:
-        """Raises AgentError before the end when the model fails."""
+        """Raises BudgetExceededError at once, and AgentError before the end when the model fails."""
+        self._treasury.refuse_unrecorded(agent.tenant_id, agent.id)
+        return self._events(agent, messages, context)
+
+    def _events(self, agent: Agent, messages: Sequence[SpokenMessage], context: TurnContext) -> Iterator[Event]:
         told = [
             ChatMessage(role_of(message.type), message.text)
             for message in messages

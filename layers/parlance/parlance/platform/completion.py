@@ -20,7 +20,7 @@ from parlance.http.routes import Route
 from parlance.http.streams import Stream
 from parlance.ids import IdSource
 from parlance.platform import functions as sent
-from parlance.platform.answering import Event, Extended, Stateless, extended, result_of, turn_events
+from parlance.platform.answering import Event, Extended, Stateless, Treasury, extended, result_of, turn_events
 from parlance.platform.bodies import Form, body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.channels import Channels, check_channel
@@ -51,6 +51,7 @@ class CompletionCalls:
         agents: AgentReader,
         answering: Answering,
         channels: Channels,
+        treasury: Treasury,
         *,
         clock: Clock,
         ids: IdSource,
@@ -61,7 +62,7 @@ class CompletionCalls:
         self._caller_for = caller_for
         self._agents = agents
         self._answering = answering
-        self._stateless = Stateless(answering)
+        self._stateless = Stateless(answering, treasury)
         self._inline = InlineAgents(library, agents)
         self._channels = channels
         self._clock = clock

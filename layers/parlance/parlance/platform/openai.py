@@ -18,7 +18,7 @@ from parlance.http.requests import Request
 from parlance.http.routes import Route
 from parlance.http.streams import Stream, json_line, sse_event, sse_stream
 from parlance.ids import IdSource
-from parlance.platform.answering import Event, Stateless, extended
+from parlance.platform.answering import Event, Stateless, Treasury, extended
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.errors import problem_of
@@ -74,12 +74,19 @@ class OpenAiCalls:
     """Chat completions with any agent of the account, and which there are."""
 
     def __init__(
-        self, library: Library, agents: AgentReader, answering: Answering, *, clock: Clock, ids: IdSource
+        self,
+        library: Library,
+        agents: AgentReader,
+        answering: Answering,
+        treasury: Treasury,
+        *,
+        clock: Clock,
+        ids: IdSource,
     ) -> None:
         self._bots = library.engine("bot")
         self._agents = agents
         self._models = answering.models
-        self._stateless = Stateless(answering)
+        self._stateless = Stateless(answering, treasury)
         self._clock = clock
         self._ids = ids
 

@@ -57,6 +57,14 @@ class TenantAccounts:
             account.reserve(budgets, bounds.most(agent, self._prices, said, claim.message.content))
         return account
 
+    def refuse_unrecorded(self, tenant_id: str, agent_id: str) -> None:
+        """For answers that no turn stands behind, so that nothing could be reserved, settled and found again.
+
+        Raises BudgetExceededError where the tenant or the agent has a budget.
+        """
+        if self._known.get((tenant_id, agent_id, "")):
+            raise BudgetExceededError("Answers that are not kept cannot be charged to a budget. Use a conversation.")
+
     def record(self, conversation: Conversation) -> None:
         self._reserving.patiently(partial(self._usage.record, conversation))
 
