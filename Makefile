@@ -44,7 +44,7 @@ setup: $(READY) $(CLOUD_READY) web/node_modules/.synced ## Install everything in
 run: $(READY) $(CLOUD_READY) $(WEB_READY) ## Start the local cloud (PORT, STATE_DIR)
 	@exec $(VENV)/python -m local.run
 
-test: $(READY) $(CLOUD_READY) $(WEB_READY) ## Run all tests (PYTEST_ARGS)
+test: $(READY) $(CLOUD_READY) $(WEB_READY) clients ## Run all tests (PYTEST_ARGS)
 	$(VENV)/python -m pytest $(PYTEST_ARGS)
 
 check: lint types validate test ## The whole gate
