@@ -6,6 +6,7 @@ from parlance.ecdsa.errors import InvalidKeyError
 from parlance.errors import (
     AgentError,
     AgentTimeoutError,
+    BudgetExceededError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
@@ -30,6 +31,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (ConflictError("m"), 409, "Conflict"),
     (TooLargeError("m"), 413, "Payload Too Large"),
     (RateLimitedError("m", retry_after=7), 429, "Too Many Requests"),
+    (BudgetExceededError("m"), 429, "Too Many Requests"),
     (KeyError("secret"), 500, "Internal Server Error"),
     (AgentError("m"), 503, "Service Unavailable"),
     (AgentTimeoutError("m"), 503, "Service Unavailable"),
