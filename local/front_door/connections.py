@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from local.front_door.events import Handshake
 
@@ -40,7 +40,7 @@ class Connection:
             self._require_open()
             try:
                 await self.socket.send_text(text)
-            except (RuntimeError, OSError) as error:
+            except (RuntimeError, OSError, WebSocketDisconnect) as error:
                 # The client went between the check and the write.
                 raise GoneError from error
             self.touch()

@@ -10,7 +10,7 @@ from tests.local.conftest import Door
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing-here", 404, "NOT_FOUND"),
-        ("GET", "/api/v2/chats", 404, "NOT_FOUND"),
+        ("GET", "/apis/v1/chats", 404, "NOT_FOUND"),
         ("GET", "/ws/chat", 404, "NOT_FOUND"),
         ("TRACE", "/api/v1/chats", 405, "METHOD_NOT_ALLOWED"),
     ],

@@ -1,18 +1,21 @@
 """Functions reach connections through the same API, with the same client, as on AWS."""
 
+import asyncio
 import datetime
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from local.clients import emulator_session
+from local.front_door.connections import Connection, GoneError
 from local.front_door.invoker import Answer
 from local.front_door.limits import WebSocketLimits
 from tests.local.conftest import Door, OpenDoor
@@ -115,12 +118,28 @@ def test_concurrent_posts_never_mix_their_frames(door: Door) -> None:
 
 
 def test_posts_count_as_traffic(open_door: OpenDoor) -> None:
-    with open_door(websocket_limits=WebSocketLimits(idle_seconds=0.6)) as door, connect(door.websocket_url) as client:
+    with open_door(websocket_limits=WebSocketLimits(idle_seconds=3)) as door, connect(door.websocket_url) as client:
         for number in range(4):
             with pytest.raises(TimeoutError):
-                client.recv(timeout=0.25)
+                client.recv(timeout=1)
             management(door).post_to_connection(ConnectionId=door.function.connection_id(), Data=b"%d" % number)
             assert client.recv(timeout=5) == str(number)
+
+
+def test_a_client_that_left_during_the_write_is_gone() -> None:
+    """The server notices only while it writes, and says so in one of two ways."""
+
+    class Left:
+        application_state = WebSocketState.CONNECTED
+
+        async def send_text(self, _: str) -> None:
+            raise WebSocketDisconnect(1006)
+
+    socket: Any = Left()
+    handshake: Any = None
+    connection = Connection(id="c", socket=socket, handshake=handshake, connected_at=0, open=True)
+    with pytest.raises(GoneError):
+        asyncio.run(connection.send("Hello?"))
 
 
 def test_other_methods_are_refused(door: Door) -> None:
