@@ -70,7 +70,7 @@ class TestStateful:
         assert sent["entities"] == []
         assert len(account.get(f"/conversation/{conversation}/message/list").body["items"]) == 1
         got = account.post(f"/conversation/{conversation}/receive").body
-        assert set(got) == {"id", "text", "usage"}
+        assert set(got) == {"id", "text", "usage", "meta"}
         assert "Fredville" in got["text"]
         items = account.get(f"/conversation/{conversation}/message/list").body["items"]
         assert [item["id"] for item in items] == [sent["id"], got["id"]]
@@ -127,7 +127,7 @@ class TestStateless:
         body = {"botId": bot, "messages": [{"type": "user", "text": QUESTION}]}
         told = account.post("/conversation/complete", body)
         assert "Fredville" in told.body["text"]
-        assert set(told.body) == {"text", "usage", "end"}
+        assert set(told.body) == {"text", "usage", "end", "meta"}
         streamed = account.post("/conversation/complete", body, accept=LINES)
         assert set(types(streamed)) <= KNOWN
         assert streamed.lines[-1]["data"] == told.body
@@ -298,9 +298,7 @@ class TestBudgets:
         assert told.body["error"]["code"] == "BUDGET_EXCEEDED"
 
     @pytest.mark.parametrize("accept", [None, LINES])
-    def test_what_is_not_kept_cannot_be_charged_and_is_refused(
-        self, account: Account, bot: str, accept: str | None
-    ) -> None:
+    def test_what_is_not_kept_is_charged_too(self, account: Account, bot: str, accept: str | None) -> None:
         body = {"botId": bot, "messages": [{"type": "user", "text": QUESTION}]}
         told = account.post("/conversation/complete", body, accept=accept)
         assert (told.status, told.code) == (402, "BUDGET_EXCEEDED")

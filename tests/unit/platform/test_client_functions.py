@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from parlance.errors import InvalidInputError
-from parlance.platform.client_functions import context_of
+from parlance.platform.client_functions import KEPT_MAX, context_of
 from parlance.platform.functions import Receive
 
 CHANNEL = "c" * 16
@@ -17,11 +17,13 @@ def asked(*results: dict[str, Any] | None, name: str = "f") -> Receive:
     return Receive.model_validate({"functions": functions, "limits": {"iterations": 3}})
 
 
-def test_those_with_a_way_to_their_result_are_offered() -> None:
+def test_all_are_offered_whoever_knows_the_result() -> None:
     context = context_of(asked({"data": {"a": 1}}, {"channel": CHANNEL}, {}, None))
     assert [(one.name, one.data, one.channel) for one in context.functions] == [
         ("f0", {"a": 1}, None),
         ("f1", None, CHANNEL),
+        ("f2", None, None),
+        ("f3", None, None),
     ]
     assert context.functions[0].parameters == {"type": "object", "properties": {}}
     assert context.max_rounds == 3
@@ -37,4 +39,4 @@ def test_nobody_is_waited_for_who_hears_nothing() -> None:
 )
 def test_what_no_model_or_item_can_hold_is_refused(wrong: Receive) -> None:
     with pytest.raises(InvalidInputError, match="functions"):
-        context_of(wrong)
+        context_of(wrong, most=KEPT_MAX)

@@ -19,6 +19,7 @@ from parlance.outbound.addresses import Guard
 from parlance.settings import AnsweringSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
+from parlance.storage.platform_skills import PlatformSecrets, PlatformSkills
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import CachedSkills, SkillsetRepository
 from parlance.storage.table import Table
@@ -43,12 +44,13 @@ def answering(
 ) -> Answering:
     """`table` is the Conversations table; `channels` are where clients publish what their functions return.
 
-    `ttl` is for how many seconds a dataset's version is believed.
+    `ttl` is for how many seconds a dataset's version and a skillset are believed.
     """
     search = knowledge.search(table, settings, clock=clock, ids=ids, ttl=ttl)
-    secrets = CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock)
+    named = SecretsManager(clients.secrets_manager, settings.secrets_prefix)
+    secrets = CachedSecrets(PlatformSecrets(table, named), clock)
     workshop = Workshop(
-        CachedSkills(SkillsetRepository(table), clock),
+        CachedSkills(PlatformSkills(table, SkillsetRepository(table)), clock, ttl=ttl),
         finder=search,
         secrets=secrets,
         guard=Guard(),

@@ -22,6 +22,7 @@ from parlance.agents.prompts import material
 from parlance.agents.tools.box import ToolBox
 
 CALLS_A_ROUND = 8
+_GO_ON = "Go on exactly where your answer was cut off, without repeating anything."
 _NO_MORE = "No more tools can be called in this turn. Answer with what you have."
 
 type Speak = Callable[[Sequence[ChatMessage]], Iterator[ModelEvent]]
@@ -47,12 +48,28 @@ class _Tally:
 
 
 class Rounds:
-    """One turn's exchange between a model and a box of tools. `key` marks what tools say as material."""
+    """One turn's exchange between a model and a box of tools. `key` marks what tools say as material.
 
-    def __init__(self, speak: Speak, box: ToolBox, *, max_rounds: int, key: str, cancellation: Cancellation) -> None:
+    Without `max_calls` the rounds alone bound what is called. An answer that was cut off is gone on with up to
+    `max_continuations` times.
+    """
+
+    def __init__(
+        self,
+        speak: Speak,
+        box: ToolBox,
+        *,
+        max_rounds: int,
+        key: str,
+        cancellation: Cancellation,
+        max_calls: int | None = None,
+        max_continuations: int = 0,
+    ) -> None:
         self._speak = speak
         self._box = box
         self._max_rounds = max_rounds
+        self._calls_left = CALLS_A_ROUND * max_rounds if max_calls is None else max_calls
+        self._continuations_left = max_continuations
         self._key = key
         self._cancellation = cancellation
         self._tally = _Tally()
@@ -64,7 +81,7 @@ class Rounds:
         After a cancellation the end tells what was used until then; without any use there may be none.
         """
         for left in range(self._max_rounds, -1, -1):
-            said, end = yield from self._round()
+            said, end = yield from self._whole_round()
             if end is None or self._cancellation.requested or end.stop != "calls" or not end.calls:
                 yield from self._ended(end)
                 return
@@ -74,12 +91,12 @@ class Rounds:
                 yield from (Called(call, "handed_over", "", 0) for call in handed_over)
                 yield self._tally.settled(replace(end, calls=tuple(handed_over)))
                 return
-            if left == 0:
+            if left == 0 or not self._calls_left:
                 if not said:
                     raise ModelBrokenError("the model calls tools and does not answer")
                 yield self._tally.settled(replace(end, calls=(), stop="length"), tool_limit=True)
                 return
-            yield from self._call(said, end.calls, last=left == 1)
+            yield from self._call(said, end.calls, last=left == 1 or self._calls_left <= len(end.calls))
             if self._cancellation.requested:
                 yield from self._ended(end)
                 return
@@ -90,7 +107,18 @@ class Rounds:
         elif self._tally.input_tokens:
             yield self._tally.settled(Completed(0, 0))
 
-    def _round(self) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
+    def _whole_round(self) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
+        """One call of the model, and those that go on where it was cut off."""
+        said, end = yield from self._round(begins=True)
+        while end is not None and end.stop == "length" and said and self._continuations_left:
+            if self._cancellation.requested:
+                break
+            self._continuations_left -= 1
+            self._exchange += [ChatMessage("assistant", said), ChatMessage("user", _GO_ON)]
+            said, end = yield from self._round(begins=False)
+        return said, end
+
+    def _round(self, *, begins: bool) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
         said: list[str] = []
         end: Completed | None = None
         for event in self._speak(self._exchange):
@@ -98,24 +126,29 @@ class Rounds:
                 end = event
                 self._tally.add(end)
                 continue
-            if not said and any(message.content for message in self._exchange if message.role == "assistant"):
+            if begins and not said and self._has_spoken:
                 yield TextDelta("\n\n")
             said.append(event.text)
             yield event
         return "".join(said), end
 
+    @property
+    def _has_spoken(self) -> bool:
+        return any(message.content for message in self._exchange if message.role == "assistant")
+
     def _call(self, said: str, calls: Sequence[ToolCall], *, last: bool) -> Iterator[ReplyEvent]:
         results = []
         for place, call in enumerate(calls):
-            if place >= CALLS_A_ROUND or self._cancellation.requested:
+            if place >= CALLS_A_ROUND or not self._calls_left or self._cancellation.requested:
                 results.append(ToolResult(call.id, "This was not called: too many calls at once.", failed=True))
                 continue
+            self._calls_left -= 1
             yield Calling(call, self._box.channel_of(call))
             ran = self._box.run(call, self._cancellation)
             self._tally.input_tokens += ran.outcome.input_tokens
             self._tally.output_tokens += ran.outcome.output_tokens
             yield ran.called
-            told = material(ran.outcome.text, self._key)
+            told = ran.outcome.text if ran.outcome.is_instruction else material(ran.outcome.text, self._key)
             results.append(ToolResult(call.id, told, failed=ran.called.outcome == "failed"))
         if last and results:
             results[-1] = replace(results[-1], content=f"{results[-1].content}\n\n{_NO_MORE}")

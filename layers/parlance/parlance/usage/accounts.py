@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from parlance.agents.counting import estimated_tokens
-from parlance.agents.definitions import AgentReader, ModelChoice
+from parlance.agents.definitions import Agent, AgentReader, ModelChoice
 from parlance.agents.models.base import Completed, ModelEvent, ModelRequest
 from parlance.clock import Clock
 from parlance.conversations.model import Claim, Conversation, Message, Usage
@@ -50,20 +50,16 @@ class TenantAccounts:
         """Raises BudgetExceededError, ContendedError, UnansweredError; nothing stays reserved then."""
         where = claim.conversation
         agent = self._agents.get(where.tenant_id, where.agent_id)
+        return self.open_for(agent, claim, [message.content for message in history])
+
+    def open_for(self, agent: Agent | None, claim: Claim, said: Sequence[str]) -> "TenantAccount":
+        """The same for an agent that is at hand, and may not be stored at all."""
+        where = claim.conversation
         budgets = self._known.get((where.tenant_id, where.agent_id, where.user_id))
         account = TenantAccount(self._reserving, self._prices, claim)
         if agent is not None and budgets:
-            said = [message.content for message in history]
             account.reserve(budgets, bounds.most(agent, self._prices, said, claim.message.content))
         return account
-
-    def refuse_unrecorded(self, tenant_id: str, agent_id: str) -> None:
-        """For answers that no turn stands behind, so that nothing could be reserved, settled and found again.
-
-        Raises BudgetExceededError where the tenant or the agent has a budget.
-        """
-        if self._known.get((tenant_id, agent_id, "")):
-            raise BudgetExceededError("Answers that are not kept cannot be charged to a budget. Use a conversation.")
 
     def record(self, conversation: Conversation) -> None:
         self._reserving.patiently(partial(self._usage.record, conversation))
