@@ -22,6 +22,7 @@ FUNCTIONS = {
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
+    "ChatBotKitSkillsetFunction": "PlatformSkillsetSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",

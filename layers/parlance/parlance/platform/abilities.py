@@ -10,7 +10,8 @@ An ability's instruction is text, which may hold one block that says what to do:
     ```
 
 `$[name|description]` is an argument of the model's; words between name and bar say how it is written, which we do by
-where it stands. `${SECRET_NAME}` is a secret of the tenant's own store, `${SECRET}` the one that the ability links to.
+where it stands. `${SECRET}` is the secret that the ability links to, `${SECRET_NAME}` the one that the operator has
+set for the tenant as `platform-NAME`: whoever writes abilities can send a secret anywhere, so not all are within reach.
 Without a block, a linked bot is asked; without that either, the text is what the agent reads when it calls the ability.
 Wire facts: the vendor's documentation of skillset abilities, https://docs.cbk.ai/skillset-abilities.
 """
@@ -33,6 +34,7 @@ _BARE = re.compile(r"(?<=[\[:,\s])(\{\{ [A-Za-z0-9_-]+ \}\})(?=\s*[,\]}])")
 _AUTHORIZED_BY: Mapping[str, str] = {"bearer": "Bearer", "basic": "Basic"}
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _NAME_MAX = 64
+_OPEN_TO_ABILITIES = "platform-"
 
 
 class UnsupportedAbilityError(Exception):
@@ -56,6 +58,17 @@ class WrittenAbility:
     instruction: str
     bot_id: str | None = None
     secret: LinkedSecret | None = None
+
+
+def written_ability(values: Mapping[str, Any], secret: LinkedSecret | None) -> WrittenAbility:
+    """An ability by the fields of its resource."""
+    return WrittenAbility(
+        name=values.get("name") or "",
+        description=values.get("description") or "",
+        instruction=values.get("instruction") or "",
+        bot_id=values.get("botId"),
+        secret=secret,
+    )
 
 
 @dataclass(slots=True)
@@ -153,7 +166,7 @@ def _fetch(text: str, secret: LinkedSecret | None) -> dict[str, Any]:
     arguments = _Arguments()
     filled = _SECRET.sub(lambda match: _secret_placeholder(match, secret), _ARGUMENT.sub(arguments.placeholder, text))
     head, _, body = filled.strip().partition("\n\n")
-    first, *lines = head.splitlines()
+    first, *lines = head.splitlines() or [""]
     request = _REQUEST_LINE.match(_closed_up(first))
     if request is None:
         raise UnsupportedAbilityError("fetch: the first line is a method and an address")
@@ -174,7 +187,7 @@ def _fetch(text: str, secret: LinkedSecret | None) -> dict[str, Any]:
 
 def _secret_placeholder(match: re.Match[str], secret: LinkedSecret | None) -> str:
     if match[1]:
-        return f"{{{{ secret.{match[1]} }}}}"
+        return f"{{{{ secret.{_OPEN_TO_ABILITIES}{match[1]} }}}}"
     if secret is None:
         raise UnsupportedAbilityError("fetch: ${SECRET} needs a linked secret")
     return f"{{{{ secret.{secret.name} }}}}"

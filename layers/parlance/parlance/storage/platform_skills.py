@@ -3,17 +3,16 @@
 import base64
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from parlance.agents.secrets import SecretMissingError, Secrets
 from parlance.agents.skills import SkillReader, Skillset
-from parlance.platform.abilities import LinkedSecret, WrittenAbility, abilities_of
+from parlance.platform.abilities import LinkedSecret, WrittenAbility, abilities_of, written_ability
 from parlance.storage import keys
 from parlance.storage.table import Item, Table
 
 _SKILLSET, _ABILITY, _SECRET = "skillset", "ability", "secret"
 _DISABLED = "disabled"
-_STANDS_FOR_ITSELF = ("plain", "bearer")
+_SENT_AS_THEY_ARE, _BASIC = frozenset({"plain", "bearer"}), "basic"
 
 
 class PlatformSkills:
@@ -47,19 +46,11 @@ class PlatformSkills:
             if values.get("state") == _DISABLED:
                 continue
             secret = secrets.get(keys.document(tenant_id, _SECRET, "", values.get("secretId") or ""))
-            yield written_ability(values, secret)
+            yield written_ability(values, _linked(secret) if secret else None)
 
 
-def written_ability(values: dict[str, Any], secret: Item | None) -> WrittenAbility:
-    """An ability's document, with the item of the secret that it links to."""
-    linked = LinkedSecret(secret["id"], json.loads(secret["values"]).get("type", "plain")) if secret else None
-    return WrittenAbility(
-        name=values.get("name") or "",
-        description=values.get("description") or "",
-        instruction=values.get("instruction") or "",
-        bot_id=values.get("botId"),
-        secret=linked,
-    )
+def _linked(secret: Item) -> LinkedSecret:
+    return LinkedSecret(secret["id"], json.loads(secret["values"]).get("type", "plain"))
 
 
 class PlatformSecrets:
@@ -77,12 +68,10 @@ class PlatformSecrets:
         if not name.startswith(f"{_SECRET}_"):
             return self._others.get(tenant_id, name)
         item = self._table.get(keys.document(tenant_id, _SECRET, "", name))
-        values = json.loads(item["values"]) if item else {}
-        value, kind = values.get("value"), values.get("type", "plain")
-        if not value:
+        if item is None:
             return self._others.get(tenant_id, name)
-        if kind == "basic":
-            return base64.b64encode(value.encode()).decode()
-        if kind not in _STANDS_FOR_ITSELF:
+        values = json.loads(item["values"])
+        value, kind = values.get("value"), values.get("type", "plain")
+        if not value or kind not in _SENT_AS_THEY_ARE | {_BASIC}:
             raise SecretMissingError(name)
-        return str(value)
+        return base64.b64encode(value.encode()).decode() if kind == _BASIC else str(value)
