@@ -7,6 +7,7 @@ from parlance.conversations.caller import Caller as TurnCaller
 from parlance.conversations.engine import TurnEngine
 from parlance.http.asgi import StreamingGroup, streaming_app
 from parlance.http.buffered import buffered
+from parlance.platform.attachments import Attachments
 from parlance.platform.callers import Caller
 from parlance.platform.channels import Channels, Subscriptions
 from parlance.platform.completion import CompletionCalls
@@ -55,7 +56,17 @@ def group() -> StreamingGroup[Caller]:
         engine, turns, answering.responder(agents), wakeups, clock=clock, ids=ids, accounts=accounts, news=news
     )
     completion = CompletionCalls(
-        house.library, store, messages, engine, caller, agents, unkept, channels, clock=clock, ids=ids
+        house.library,
+        store,
+        messages,
+        engine,
+        caller,
+        agents,
+        unkept,
+        Attachments(answering.workshop),
+        channels,
+        clock=clock,
+        ids=ids,
     )
     routes = [
         *completion.routes(),

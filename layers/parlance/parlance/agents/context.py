@@ -35,11 +35,12 @@ class ClientFunction:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Something to answer from, and what it is from."""
+    """Something to answer from, and what it is from. What `is_attached` is shown whether or not it is asked for."""
 
     text: str
     source: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    is_attached: bool = False
 
 
 _PLAIN = ("max_rounds", "max_calls", "max_continuations", "must_call", "instructions")
@@ -79,7 +80,8 @@ class TurnContext:
             ]  # fmt: skip
         if self.passages:
             kept["passages"] = [
-                {"text": one.text, "source": one.source, "meta": dict(one.meta)} for one in self.passages
+                {"text": one.text, "source": one.source, "meta": dict(one.meta), "is_attached": one.is_attached}
+                for one in self.passages
             ]
         if self.abilities:
             kept["abilities"] = [dict(one) for one in self.abilities]

@@ -1,6 +1,6 @@
 """Answering for an agent: its definition and the conversation so far become a request to its model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -28,6 +28,7 @@ from parlance.agents.workshop import Workshop
 from parlance.errors import AgentError
 from parlance.ids import IdSource
 from parlance.knowledge.datasets import Record
+from parlance.knowledge.rules import SearchRules
 from parlance.knowledge.search import Hit, among
 from parlance.knowledge.words import content_words, leans_on_what_was_said
 
@@ -182,7 +183,9 @@ class _Asked:
             instructions=prompts.instructions(
                 agent.instructions, has_dataset=self._looks_up, has_tools=bool(self._box.tools)
             ),
-            context=prompts.context(self._context.identity),
+            context=prompts.context(
+                self._context.identity, self._rules.instructions(found=bool(self._hits)) if self._looks_up else ""
+            ),
             messages=(*asked, *exchange),
             settings=choice.settings,
             tools=tools,
@@ -227,9 +230,21 @@ class _Asked:
         if before and leans_on_what_was_said(query):
             query = f"{query}\n{before[-1]}"
         found = among(self._passages, content_words(query), _PASSAGES)
+        found += self._attached({hit.record.id for hit in found})[: _PASSAGES - len(found)]
         if self._agent.dataset_id is not None:
-            found += self._finder.search(self._agent.tenant_id, self._agent.dataset_id, query, _PASSAGES)
+            where = (self._agent.tenant_id, self._agent.dataset_id)
+            found += self._rules.kept(self._finder.search(*where, query, self._rules.limit(_PASSAGES)))
         return found
+
+    @cached_property
+    def _rules(self) -> SearchRules:
+        agent = self._agent
+        return self._finder.rules(agent.tenant_id, agent.dataset_id) if agent.dataset_id else SearchRules()
+
+    def _attached(self, found: Container[str]) -> list[Hit]:
+        """What is to be seen though nobody asked for it by its words, as who asks for a summary does not."""
+        passages = zip(self._context.passages, self._passages, strict=True)
+        return [Hit(record, 0.0, (), 0.0) for one, record in passages if one.is_attached and record.id not in found]
 
     @property
     def _looks_up(self) -> bool:

@@ -88,11 +88,14 @@ class Workshop:
             raise ModelMisconfiguredError(f"there is no skillset {agent.skillset_id!r}")
         return skillset.abilities
 
+    def fetching(self, tenant_id: str, ability: FetchAbility) -> RunnableTool:
+        return FetchTool(tenant_id, ability, secrets=self._secrets, guard=self._guard)
+
     def tool(self, tenant_id: str, ability: Ability, ask: Ask | None) -> RunnableTool | None:
         """What runs an ability; None for another agent where none may be asked."""
         match ability:
             case FetchAbility():
-                return FetchTool(tenant_id, ability, secrets=self._secrets, guard=self._guard)
+                return self.fetching(tenant_id, ability)
             case SearchAbility():
                 return SearchTool(tenant_id, ability, self._finder)
             case TextAbility():

@@ -15,6 +15,7 @@ from parlance.knowledge.fusion import fused
 from parlance.knowledge.index import Ranked
 from parlance.knowledge.indexing import IndexRequests, NoRequests, is_due
 from parlance.knowledge.loading import Loader, RecordSource
+from parlance.knowledge.rules import SearchRules
 from parlance.knowledge.shelf import Asked, Hit, Shelf
 from parlance.knowledge.snapshots import SnapshotStore
 from parlance.knowledge.words import STOP_WORDS, words
@@ -94,6 +95,11 @@ class Search:
     def search_words(self, tenant_id: str, dataset_id: str, wanted: Sequence[str], limit: int = 5) -> list[Hit]:
         """The best records for these words, by words alone. One that is named twice counts twice."""
         return self._search(tenant_id, dataset_id, wanted, "", limit)
+
+    def rules(self, tenant_id: str, dataset_id: str) -> SearchRules:
+        """What the dataset's owner says about searching it. They are for who asks to apply."""
+        dataset = self._datasets.get((tenant_id, dataset_id))
+        return SearchRules.of(dataset.profile) if dataset else SearchRules()
 
     def _search(self, tenant_id: str, dataset_id: str, wanted: Sequence[str], meant: str, limit: int) -> list[Hit]:
         semantics = self._semantics if meant.strip() else None

@@ -3,30 +3,29 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from parlance.agents.context import ClientFunction, Passage, TurnContext
 from parlance.agents.skills import Ability, abilities_to
 from parlance.errors import InvalidInputError
+from parlance.knowledge.datasets import MAX_TEXT_BYTES
 from parlance.platform.abilities import UnsupportedAbilityError, WrittenAbility, abilities_of, ability_of
 from parlance.platform.errors import NotImplementedHereError
-from parlance.platform.functions import Extensions, Function, Receive
+from parlance.platform.functions import ExtensionRecord, Extensions, Function, Receive
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
 _FUNCTIONS_MAX = 64
 KEPT_MAX = 65_536
 """Bytes of all this where it is kept with the turn, in one item."""
 
-UNKEPT_MAX = 1_048_576
-
 
 def context_of(
-    asked: Receive, *, is_session: bool = False, over_channels: bool = True, most: int = UNKEPT_MAX
+    asked: Receive, *, is_session: bool = False, over_channels: bool = True, most: int | None = None
 ) -> TurnContext:
     """Raises InvalidInputError, and NotImplementedHereError for an extension that there is not.
 
     Without `over_channels` nobody hears what is called while the turn runs, so functions that a client would have to
     answer there are left out. The extensions of end users' sessions are passed over, as the contract wants it.
+    `most` is how many bytes all this may have as JSON.
     """
     functions = [_function(one) for one in asked.functions or []]
     limits = asked.limits
@@ -62,8 +61,15 @@ def _passages(extensions: Extensions) -> Sequence[Passage]:
         Passage(record.text, dataset.name or "inline", record.meta or {})
         for dataset in extensions.datasets or []
         for record in dataset.records
-        if record.text.strip()
+        if _is_passage(record)
     )
+
+
+def _is_passage(record: ExtensionRecord) -> bool:
+    """Raises InvalidInputError for one that no dataset could hold either."""
+    if len(record.text.encode(errors="replace")) > MAX_TEXT_BYTES:
+        raise InvalidInputError(f"extensions.datasets: a record's text has at most {MAX_TEXT_BYTES} bytes")
+    return bool(record.text.strip())
 
 
 def _abilities(extensions: Extensions) -> Sequence[Ability]:
@@ -83,9 +89,8 @@ def _abilities(extensions: Extensions) -> Sequence[Ability]:
     return abilities_of(written)
 
 
-def _check(context: TurnContext, most: int) -> None:
+def _check(context: TurnContext, most: int | None) -> None:
     if len(context.functions) > _FUNCTIONS_MAX:
         raise InvalidInputError(f"functions: at most {_FUNCTIONS_MAX}")
-    stored: dict[str, Any] = dict(context.stored())
-    if len(json.dumps(stored)) > most:
+    if most is not None and len(json.dumps(context.stored())) > most:
         raise InvalidInputError(f"functions, extensions: at most {most} bytes together")

@@ -1,6 +1,7 @@
 """The calls that a model answers: whole, or as a stream of lines while the answer is made."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from parlance.agents.context import TurnContext
@@ -20,6 +21,7 @@ from parlance.http.streams import Stream
 from parlance.ids import IdSource
 from parlance.platform import functions as sent
 from parlance.platform.answering import Event, reply_events, result_of, turn_events
+from parlance.platform.attachments import Attachments
 from parlance.platform.bodies import Form, body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.channels import Channels, check_channel
@@ -47,6 +49,7 @@ class CompletionCalls:
         turns: TurnCaller,
         agents: AgentReader,
         unkept: Unkept,
+        attachments: Attachments,
         channels: Channels,
         *,
         clock: Clock,
@@ -57,6 +60,7 @@ class CompletionCalls:
         self._engine = engine
         self._turns = turns
         self._unkept = unkept
+        self._attachments = attachments
         self._contacts = library.engine("contact")
         self._ensure = ContactCalls(library).ensured
         self._inline = InlineAgents(library, agents)
@@ -83,6 +87,8 @@ class CompletionCalls:
         self._unkept.check_model(agent)
         history, content = _told(asked.messages)
         context = context_of(asked, is_session=caller.is_session)
+        attached = self._attachments.read(caller.tenant_id, asked.attachments or [])
+        context = replace(context, passages=(*context.passages, *attached))
         user_id = self._contact(caller.tenant_id, asked.contactId)
         events = reply_events(self._unkept.answer(Asked(agent, history, content, context, user_id)), agent)
         if form is Form.LINES:

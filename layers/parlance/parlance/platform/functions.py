@@ -7,6 +7,8 @@ from pydantic import Field
 from parlance.platform.fields import Meta, Sent
 from parlance.platform.messages import Entity, Spoken
 
+ATTACHMENTS_MAX = 5
+
 type Count = Annotated[int, Field(ge=1)]
 
 
@@ -100,7 +102,9 @@ class Dispatch(Complete):
 
 
 class Attachment(Sent):
-    url: str | None = None
+    """A text at a public address."""
+
+    url: Annotated[str, Field(min_length=1, max_length=4_096)]
 
 
 class ContactBody(Sent):
@@ -124,5 +128,5 @@ class Stateless(Receive):
     privacy: bool | None = None
     moderation: bool | None = None
     messages: Spoken
-    attachments: list[Attachment] | None = None
+    attachments: Annotated[list[Attachment], Field(max_length=ATTACHMENTS_MAX)] | None = None
     contactId: str | ContactBody | None = None  # noqa: N815 - the wire's name

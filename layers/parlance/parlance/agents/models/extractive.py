@@ -104,7 +104,9 @@ class ExtractiveModel:
         for wanted in attempts:
             found = among(request.passages, wanted, _CANDIDATES)
             if request.dataset_id is not None:
-                found += self._search.search_words(request.tenant_id, request.dataset_id, wanted, _CANDIDATES)
+                rules = self._search.rules(request.tenant_id, request.dataset_id)
+                hits = self._search.search_words(request.tenant_id, request.dataset_id, wanted, _CANDIDATES)
+                found += rules.kept(hits)
             found.sort(key=_worth, reverse=True)
             answering = [hit for hit in found[:_HITS] if _answers(hit, question, _needed_share(len(wanted)))]
             if answering:
