@@ -7,6 +7,7 @@ import pytest
 
 from parlance.platform.channels import Channels
 from parlance.storage.budgets import DynamoBudgetStore
+from parlance.storage.conversations import DynamoConversationStore
 from parlance.usage.budgets import TENANT, Budget
 from tests.functions.cloud import Cloud
 from tests.functions.platform import Account, Told, an_account, module
@@ -165,6 +166,35 @@ class TestDispatch:
         assert heard.lines[0]["data"] == {"type": "completeBegin", "data": {}}
         assert heard.lines[-1]["data"]["type"] == "result"
         assert "Fredville" in heard.lines[-1]["data"]["data"]["text"]
+
+    def test_needs_no_conversation_and_keeps_one_for_a_day(self, account: Account, cloud: Cloud, bot: str) -> None:
+        cloud.work()
+        messages = [{"type": "bot", "text": "Hello!"}, {"type": "user", "text": QUESTION}]
+        told = account.post("/conversation/dispatch", {"botId": bot, "messages": messages})
+        assert told.status == 200, told.text
+        cloud.work()
+        heard = account.post(f"/channel/{told.body['channelId']}/subscribe", {}, accept=LINES)
+        assert "Fredville" in heard.lines[-1]["data"]["data"]["text"]
+        kept = DynamoConversationStore(cloud.table).get(account.tenant_id, told.body["conversationId"])
+        assert kept is not None
+        assert (kept.retention_days, kept.message_count) == (1, 3)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"messages": [{"type": "bot", "text": "x"}]},
+            {"messages": [{"type": "user", "text": "x"}] * 91},
+            {"backstory": "Be brief"},
+            {"channelId": "short"},
+            {"extensions": {"datasets": [{"records": [{"text": "x" * 70_000}]}]}},
+        ],
+    )
+    def test_of_what_cannot_be_dispatched_nothing_is_kept(
+        self, account: Account, bot: str, change: dict[str, Any]
+    ) -> None:
+        body = {"botId": bot, "messages": [{"type": "user", "text": "Hi"}], **change}
+        assert account.post("/conversation/dispatch", body).status == 400
+        assert account.get("/conversation/list").body["items"] == []
 
     def test_channels_pass_messages_on(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         assert account.post("/channel/short/publish", {"message": {}}).status == 400

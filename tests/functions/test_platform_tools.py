@@ -32,6 +32,7 @@ FUNCTION = {
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
 CITY = {"city": "Fredville"}
+CHANNEL = "where-results-are-awaited"
 
 
 @pytest.fixture
@@ -289,6 +290,39 @@ class TestFunctions:
             second = account.post(f"/conversation/{conversation}/complete", {"text": "weather says: heavy rain"})
         assert (second.body["text"], second.body["end"]) == ("Yes, heavily.", {"reason": "stop"})
         assert "heavy rain" in asked_of(server)[1]["messages"][-1]["content"]
+
+    def test_a_function_is_answered_over_its_channel(self, account: Account) -> None:
+        account.post(f"/channel/{CHANNEL}/publish", {"message": {"data": "Rain."}})
+        with serving(calls("weather", CITY), says("It rains.")) as server:
+            conversation = account.made("/conversation/create", {"botId": bot_of(account, server)})
+            body = {"text": QUESTION, "functions": [{**FUNCTION, "result": {"channel": CHANNEL}}]}
+            told = account.post(f"/conversation/{conversation}/complete", body, accept=LINES)
+        waits = {"channel": CHANNEL, "function": {"name": "weather", "args": CITY}}
+        begin, end = told.lines[1:3]
+        assert (begin["type"], begin["data"]) == ("waitForChannelMessageBegin", waits)
+        assert (end["type"], end["data"]) == ("waitForChannelMessageEnd", {**waits, "message": {"data": "Rain."}})
+        assert told.lines[-1]["data"]["text"] == "It rains."
+        assert "Rain." in asked_of(server)[1]["messages"][-1]["content"]
+
+    def test_of_a_dispatched_turn_the_channel_tells_what_waits(self, account: Account, cloud: Cloud) -> None:
+        cloud.work()
+        account.post(f"/channel/{CHANNEL}/publish", {"message": {"data": "Rain."}})
+        with serving(calls("weather", CITY), says("It rains.")) as server:
+            body = {
+                "botId": bot_of(account, server),
+                "messages": [{"type": "user", "text": QUESTION}],
+                "functions": [{**FUNCTION, "result": {"channel": CHANNEL}}],
+                "channelId": "where-the-turn-is-heard",
+            }
+            assert account.post("/conversation/dispatch", body).status == 200
+            cloud.work()
+            heard = account.post("/channel/where-the-turn-is-heard/subscribe", {}, accept=LINES).lines
+        told = [line["data"] for line in heard]
+        begin, end = [one for one in told if one["type"].startswith("waitFor")]
+        assert begin["data"] == {"channel": CHANNEL, "function": {"name": "weather", "args": CITY}}
+        assert end["data"]["message"] == {"data": "Rain."}
+        assert [one["type"] for one in told][-4:] == ["message", "completeEnd", "usage", "result"]
+        assert told[-1]["data"]["text"] == "It rains."
 
     def test_limits_bound_what_is_called(self, account: Account) -> None:
         known = {**FUNCTION, "result": {"data": "Rain."}}

@@ -20,7 +20,6 @@ from parlance.realtime.queues import SqsQueue, SqsWakeups
 from parlance.settings import PlatformCompletionSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
-from parlance.storage.channels import StoredChannels
 from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.turns import DynamoTurnStore
 from parlance.usage import composition as usage
@@ -43,9 +42,8 @@ def group() -> StreamingGroup[Caller]:
     )
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
     engine = TurnEngine(turns, wakeups, clock=clock, ids=ids)
-    published = StoredChannels(house.table, clock)
     # What was written over this dialect is known at once.
-    answering = answers.answering(house.table, settings, clock=clock, ids=ids, channels=published, ttl=0)
+    answering = answers.answering(house.table, settings, clock=clock, ids=ids, ttl=0)
     accounts = usage.accounts(house.table, settings, clock=clock)
     unkept = Unkept(answering, agents, UnkeptAnswers(accounts, clock=clock, ids=ids))
     news = webhooks.news(house.table, settings, clock=clock)

@@ -10,7 +10,6 @@ from parlance.platform.skillsets import AbilityCalls, Executing
 from parlance.platform.unkept import Unkept
 from parlance.settings import PlatformSkillsetSettings
 from parlance.storage.agents import AgentRepository
-from parlance.storage.channels import StoredChannels
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,8 +30,7 @@ def _executing(house: House, settings: PlatformSkillsetSettings) -> Executing:
     from parlance.usage.unkept import UnkeptAnswers  # noqa: PLC0415
 
     clock, ids, agents = house.clock, house.ids, AgentRepository(house.table)
-    channels = StoredChannels(house.table, clock)
-    answering = answers.answering(house.table, settings, clock=clock, ids=ids, channels=channels, ttl=0)
+    answering = answers.answering(house.table, settings, clock=clock, ids=ids, ttl=0)
     accounts = UnkeptAnswers(usage.accounts(house.table, settings, clock=clock), clock=clock, ids=ids)
     return Executing(answering.workshop, agents, Unkept(answering, agents, accounts))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from parlance.agents.context import TurnContext
 from parlance.errors import InvalidInputError
 from parlance.platform.client_functions import KEPT_MAX, context_of
 from parlance.platform.functions import Receive
@@ -29,9 +30,10 @@ def test_all_are_offered_whoever_knows_the_result() -> None:
     assert context.max_rounds == 3
 
 
-def test_nobody_is_waited_for_who_hears_nothing() -> None:
-    context = context_of(asked({"data": 1}, {"channel": CHANNEL}), over_channels=False)
-    assert [one.name for one in context.functions] == ["f0"]
+def test_who_does_not_hear_the_turn_is_told_over_a_channel() -> None:
+    context = context_of(asked({"channel": CHANNEL}), heard_over="d" * 16)
+    assert TurnContext.restored(context.stored()) == context
+    assert context.heard_over == "d" * 16
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Passage:
     is_attached: bool = False
 
 
-_PLAIN = ("max_rounds", "max_calls", "max_continuations", "must_call", "instructions")
+_PLAIN = ("max_rounds", "max_calls", "max_continuations", "must_call", "instructions", "heard_over")
 """What JSON holds as it is; kept unless it is what it would be anyway."""
 
 
@@ -54,6 +54,7 @@ class TurnContext:
     `max_rounds` bounds how often the model may be given the results of tools, None leaves it to the agent. `max_calls`
     bounds the calls of tools in the whole turn. An answer that was cut at the model's limit is gone on with up to
     `max_continuations` times. With `must_call` the model is to call one of the functions that it hands over.
+    `heard_over` is the channel where a client that does not hear the turn itself is told which functions wait for it.
     """
 
     identity: VerifiedIdentity | None = None
@@ -66,6 +67,7 @@ class TurnContext:
     passages: Sequence[Passage] = ()
     abilities: Sequence[Mapping[str, Any]] = ()
     """As `parlance.agents.skills.abilities_to` writes them."""
+    heard_over: str = ""
 
     def stored(self) -> Mapping[str, Any]:
         """As JSON holds it; empty when there is nothing to keep."""

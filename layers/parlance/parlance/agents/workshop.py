@@ -63,7 +63,11 @@ class Workshop:
         abilities = [*self._abilities(agent), *(abilities_from(context.abilities) if context.abilities else ())]
         tools = [tool for ability in abilities if (tool := self.tool(agent.tenant_id, ability, ask))]
         functions = context.functions
-        tools += [ClientTool(agent.tenant_id, one, self._channels) for one in functions if not is_handed_over(one)]
+        tools += [
+            ClientTool(agent.tenant_id, one, self._channels, context.heard_over)
+            for one in functions
+            if not is_handed_over(one)
+        ]
         return ToolBox(tools, [tool_of(one) for one in functions if is_handed_over(one)])
 
     def moderation(self, agent: Agent) -> Moderation | None:

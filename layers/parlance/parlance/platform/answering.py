@@ -10,12 +10,13 @@ An answer that ends with calls of functions whose results nobody here can tell h
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parlance.agents.calls import Called, Calling, ReplyEvent
 from parlance.agents.definitions import Agent
 from parlance.agents.models.base import Completed, TextDelta
+from parlance.agents.tools.client import ChannelCall
 from parlance.conversations.log import Ended, Started, Token, TurnEvent, TurnFailed
 from parlance.conversations.model import Message
 
@@ -129,13 +130,20 @@ def _waiting(call: Calling | Called) -> Iterator[Event]:
     """What a client must know of a call that it is to answer over a channel; of other calls it is told nothing."""
     if call.channel is None:
         return
-    function = {"name": call.call.name, "args": parsed(call.call.arguments)}
-    told = {"channel": call.channel, "function": function}
+    arguments = parsed(call.call.arguments)
+    waiting = ChannelCall(call.channel, call.call.name, arguments)
     if isinstance(call, Calling):
-        yield Event("waitForChannelMessageBegin", told)
+        yield waiting_event(waiting)
     else:
-        message = parsed(call.result) if call.outcome == "ok" else None
-        yield Event("waitForChannelMessageEnd", {**told, "message": message})
+        yield waiting_event(replace(waiting, is_over=True, result=call.result if call.outcome == "ok" else None))
+
+
+def waiting_event(call: ChannelCall) -> Event:
+    """That a function waits for its client, or what came of it."""
+    told = {"channel": call.channel, "function": {"name": call.name, "args": call.arguments}}
+    if not call.is_over:
+        return Event("waitForChannelMessageBegin", told)
+    return Event("waitForChannelMessageEnd", {**told, "message": parsed(call.result) if call.result else None})
 
 
 def parsed(text: str) -> Any:

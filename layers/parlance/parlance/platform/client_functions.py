@@ -19,27 +19,27 @@ KEPT_MAX = 65_536
 
 
 def context_of(
-    asked: Receive, *, is_session: bool = False, over_channels: bool = True, most: int | None = None
+    asked: Receive, *, is_session: bool = False, heard_over: str = "", most: int | None = None
 ) -> TurnContext:
     """Raises InvalidInputError, and NotImplementedHereError for an extension that there is not.
 
-    Without `over_channels` nobody hears what is called while the turn runs, so functions that a client would have to
-    answer there are left out. The extensions of end users' sessions are passed over, as the contract wants it.
-    `most` is how many bytes all this may have as JSON.
+    `heard_over` is the channel of a client that does not hear the turn itself. The extensions of end users' sessions
+    are passed over, as the contract wants it. `most` is how many bytes all this may have as JSON.
     """
     functions = [_function(one) for one in asked.functions or []]
     limits = asked.limits
     extensions = asked.extensions if asked.extensions and not is_session else Extensions()
     context = TurnContext(
-        functions=tuple(one for one in functions if over_channels or one.channel is None),
+        functions=tuple(functions),
         max_rounds=limits.iterations if limits else None,
         max_calls=limits.calls if limits else None,
         max_continuations=(limits.continuations or 0) if limits else 0,
         instructions=extensions.backstory or "",
         passages=_passages(extensions),
-        abilities=abilities_to(_abilities(extensions)),
+        abilities=tuple(abilities_to(_abilities(extensions))),
+        heard_over=heard_over,
     )
-    _check(context, most)
+    check_size(context, most)
     return context
 
 
@@ -89,8 +89,9 @@ def _abilities(extensions: Extensions) -> Sequence[Ability]:
     return abilities_of(written)
 
 
-def _check(context: TurnContext, most: int | None) -> None:
+def check_size(context: TurnContext, most: int | None) -> None:
+    """Raises InvalidInputError."""
     if len(context.functions) > _FUNCTIONS_MAX:
         raise InvalidInputError(f"functions: at most {_FUNCTIONS_MAX}")
     if most is not None and len(json.dumps(context.stored())) > most:
-        raise InvalidInputError(f"functions, extensions: at most {most} bytes together")
+        raise InvalidInputError(f"functions, extensions, attachments: at most {most} bytes together")

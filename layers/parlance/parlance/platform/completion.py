@@ -24,11 +24,11 @@ from parlance.platform.answering import Event, reply_events, result_of, turn_eve
 from parlance.platform.attachments import Attachments
 from parlance.platform.bodies import Form, body_of, read, wanted_form
 from parlance.platform.callers import Caller
-from parlance.platform.channels import Channels, check_channel
-from parlance.platform.client_functions import KEPT_MAX, context_of
+from parlance.platform.channels import Channels
+from parlance.platform.client_functions import KEPT_MAX, check_size, context_of
 from parlance.platform.contacts import ContactCalls
 from parlance.platform.conversations import MessageDocuments, role_of
-from parlance.platform.errors import NotImplementedHereError
+from parlance.platform.dispatching import Dispatching
 from parlance.platform.inline import InlineAgents
 from parlance.platform.library import Library
 from parlance.platform.messages import SpokenMessage
@@ -57,16 +57,14 @@ class CompletionCalls:
     ) -> None:
         self._store = store
         self._messages = messages
-        self._engine = engine
         self._turns = turns
         self._unkept = unkept
         self._attachments = attachments
         self._contacts = library.engine("contact")
         self._ensure = ContactCalls(library).ensured
         self._inline = InlineAgents(library, agents)
-        self._channels = channels
+        self._dispatching = Dispatching(library, engine, self._inline, unkept, channels, ids)
         self._clock = clock
-        self._ids = ids
 
     def routes(self) -> list[Route[Caller, Answer | Stream]]:
         """Under every root: a streaming group is not entered by rewriting its events."""
@@ -86,9 +84,7 @@ class CompletionCalls:
         agent = self._inline.agent_for(caller.tenant_id, asked)
         self._unkept.check_model(agent)
         history, content = _told(asked.messages)
-        context = context_of(asked, is_session=caller.is_session)
-        attached = self._attachments.read(caller.tenant_id, asked.attachments or [])
-        context = replace(context, passages=(*context.passages, *attached))
+        context = self._attached(caller, asked, context_of(asked, is_session=caller.is_session))
         user_id = self._contact(caller.tenant_id, asked.contactId)
         events = reply_events(self._unkept.answer(Asked(agent, history, content, context, user_id)), agent)
         if form is Form.LINES:
@@ -122,18 +118,28 @@ class CompletionCalls:
     def dispatch(self, request: Request, caller: Caller, conversation_id: str) -> Answer:
         """A worker answers; whoever subscribes to the channel hears it."""
         asked = read(sent.Dispatch, body_of(request))
-        channel = asked.channelId or f"channel_{self._ids.random()}"
-        check_channel(channel)
-        context = _kept_context(asked, caller, over_channels=False)
-        command = self._command(caller, conversation_id, asked, context)
-        begun = self._engine.begin(command)
-        self._channels.announce(caller.tenant_id, channel, command.conversation_id, begun.turn.id)
-        self._engine.wake(command, begun)
+        channel = self._dispatching.channel(asked.channelId)
+        context = _kept_context(asked, caller, heard_over=channel)
+        self._dispatching.begin(self._command(caller, conversation_id, asked, context), channel)
         return Answer(200, {"channelId": channel})
 
-    def dispatch_stateless(self, request: Request, _: Caller) -> Answer:
-        body_of(request)
-        raise NotImplementedHereError("Create a conversation and dispatch that: one that is not kept has no worker.")
+    def dispatch_stateless(self, request: Request, caller: Caller) -> Answer:
+        """A conversation that is kept for a day, because a worker has to read it."""
+        asked = read(sent.DispatchStateless, body_of(request))
+        channel = self._dispatching.channel(asked.channelId)
+        context = self._attached(caller, asked, _kept_context(asked, caller, heard_over=channel))
+        check_size(context, KEPT_MAX)
+        if not _told(asked.messages)[1]:
+            raise InvalidInputError("messages: the last one must be the user's")
+        user_id = self._contact(caller.tenant_id, asked.contactId)
+        conversation_id = self._dispatching.conversation(caller.tenant_id, asked, user_id)
+        conversation = self._conversation(caller, conversation_id)
+        self._dispatching.begin(self._of_newest(caller.tenant_id, conversation, context), channel)
+        return Answer(200, {"channelId": channel, "conversationId": conversation_id})
+
+    def _attached(self, caller: Caller, asked: sent.Stateless, context: TurnContext) -> TurnContext:
+        read_texts = self._attachments.read(caller.tenant_id, asked.attachments or [])
+        return replace(context, passages=(*context.passages, *read_texts))
 
     def _command(self, caller: Caller, conversation_id: str, asked: sent.Complete, context: TurnContext) -> BeginTurn:
         conversation = self._conversation(caller, conversation_id)
@@ -193,8 +199,8 @@ def _to_the_end(running: RunningTurn, *, ends: bool) -> Iterator[Event]:
     running.join()
 
 
-def _kept_context(asked: sent.Receive, caller: Caller, *, over_channels: bool = True) -> TurnContext:
-    return context_of(asked, is_session=caller.is_session, over_channels=over_channels, most=KEPT_MAX)
+def _kept_context(asked: sent.Receive, caller: Caller, *, heard_over: str = "") -> TurnContext:
+    return context_of(asked, is_session=caller.is_session, heard_over=heard_over, most=KEPT_MAX)
 
 
 def _told(messages: Sequence[SpokenMessage]) -> tuple[Sequence[ChatMessage], str]:

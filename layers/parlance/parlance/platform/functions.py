@@ -130,3 +130,7 @@ class Stateless(Receive):
     messages: Spoken
     attachments: Annotated[list[Attachment], Field(max_length=ATTACHMENTS_MAX)] | None = None
     contactId: str | ContactBody | None = None  # noqa: N815 - the wire's name
+
+
+class DispatchStateless(Stateless):
+    channelId: Annotated[str, Field(min_length=16, max_length=128)] | None = None  # noqa: N815 - the wire's name
