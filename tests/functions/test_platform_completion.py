@@ -9,7 +9,7 @@ from parlance.platform.channels import Channels
 from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.conversations import DynamoConversationStore
 from parlance.usage.budgets import TENANT, Budget
-from tests.functions.cloud import Cloud
+from tests.functions.cloud import Cloud, House
 from tests.functions.platform import Account, Told, an_account, module
 
 LINES = "application/jsonl"
@@ -117,6 +117,11 @@ class TestStateful:
         said = cloud.say(own, key=key, body={"content": "Hello"})
         assert said.status == 200
         assert account.get(f"/conversation/{own}/message/list").body["items"][0]["text"] == "Hello"
+        connection = cloud.connected(House(account.tenant_id, "", key), own, f"visitor_{own}")
+        cloud.send(connection, {"content": "Still here?"})
+        cloud.work()
+        assert "message_stream_ended" in [frame["event_type"] for frame in cloud.gateway.frames[connection]]
+        assert len(account.get(f"/conversation/{own}/message/list").body["items"]) == 4
         assert account.post(f"/conversation/{own}/delete").status == 200
         assert cloud.rest("GET", f"/api/v1/chats/{own}", key=key).status == 404
         cloud.work()

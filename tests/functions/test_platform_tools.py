@@ -300,7 +300,7 @@ class TestFunctions:
         waits = {"channel": CHANNEL, "function": {"name": "weather", "args": CITY}}
         begin, end = told.lines[1:3]
         assert (begin["type"], begin["data"]) == ("waitForChannelMessageBegin", waits)
-        assert (end["type"], end["data"]) == ("waitForChannelMessageEnd", {**waits, "message": {"data": "Rain."}})
+        assert (end["type"], end["data"]) == ("waitForChannelMessageEnd", {**waits, "message": '{"data": "Rain."}'})
         assert told.lines[-1]["data"]["text"] == "It rains."
         assert "Rain." in asked_of(server)[1]["messages"][-1]["content"]
 
@@ -320,7 +320,7 @@ class TestFunctions:
         told = [line["data"] for line in heard]
         begin, end = [one for one in told if one["type"].startswith("waitFor")]
         assert begin["data"] == {"channel": CHANNEL, "function": {"name": "weather", "args": CITY}}
-        assert end["data"]["message"] == {"data": "Rain."}
+        assert json.loads(end["data"]["message"]) == {"data": "Rain."}
         assert [one["type"] for one in told][-4:] == ["message", "completeEnd", "usage", "result"]
         assert told[-1]["data"]["text"] == "It rains."
 

@@ -109,6 +109,23 @@ class TestRequest:
         list(House(model, agents=[replace(AGENT, dataset_id=None)]).stream(history, ""))
         assert list(model.requests[0].messages) == history
 
+    def test_goes_on_from_results_however_long_they_are_and_with_what_was_found_before(self) -> None:
+        model = ScriptedModel()
+        house = House(model, passages=PASSAGES, agents=[replace(AGENT, history_tokens=50)])
+        history = [
+            *chat("Old?", "Old. " * 100),
+            ChatMessage("user", "How long?"),
+            ChatMessage("assistant", "", calls=(ToolCall("a", "look", "{}"),)),
+            ChatMessage("user", "", results=(ToolResult("a", "green " * 200),)),
+        ]
+        end = end_of(list(house.stream(history, "")))
+        told = list(model.requests[0].messages)
+        assert [one.content.rpartition("\n\n")[2] for one in told] == ["How long?", "", ""]
+        assert "Green tea steeps" in told[0].content
+        assert told[1:] == history[-2:]
+        assert house.passages.searches == [("tenant", "docs", "How long?")]
+        assert end.metadata["sources"]
+
 
 class TestHistory:
     def test_is_bounded_by_tokens_in_whole_messages(self) -> None:

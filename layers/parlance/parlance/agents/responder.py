@@ -142,6 +142,14 @@ class AgentResponder:
             raise ModelMisconfiguredError(f"{error.message}: {choice.model!r}") from error
 
 
+def _before_the_exchange(history: Sequence[ChatMessage]) -> tuple[Sequence[ChatMessage], Sequence[ChatMessage]]:
+    """A history, and apart from it the question whose calls it ends with: that is told whole, however long."""
+    if not history or not history[-1].results:
+        return history, ()
+    asked = max((place for place, one in enumerate(history) if one.role == "user" and not one.results), default=0)
+    return history[:asked], history[asked:]
+
+
 class _Asked:
     """One message to an agent, as each of its models is told it."""
 
@@ -156,7 +164,8 @@ class _Asked:
         finder: Finder,
     ) -> None:
         self._agent = agent
-        self._history = prompts.in_turns(prompts.window(history, agent.history_tokens))
+        before, rest = _before_the_exchange(history)
+        self._history = prompts.in_turns([*prompts.window(before, agent.history_tokens), *rest])
         self._content = content
         self._context = context
         self._box = box

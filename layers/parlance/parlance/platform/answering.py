@@ -139,11 +139,11 @@ def _waiting(call: Calling | Called) -> Iterator[Event]:
 
 
 def waiting_event(call: ChannelCall) -> Event:
-    """That a function waits for its client, or what came of it."""
+    """That a function waits for its client, or what came of it: as JSON text, as one client takes no other message."""
     told = {"channel": call.channel, "function": {"name": call.name, "args": call.arguments}}
     if not call.is_over:
         return Event("waitForChannelMessageBegin", told)
-    return Event("waitForChannelMessageEnd", {**told, "message": parsed(call.result) if call.result else None})
+    return Event("waitForChannelMessageEnd", {**told, "message": call.result})
 
 
 def parsed(text: str) -> Any:
