@@ -9,7 +9,6 @@ from parlance.platform import functions as sent
 from parlance.platform.channels import Channels, check_channel
 from parlance.platform.inline import InlineAgents
 from parlance.platform.library import Library
-from parlance.platform.messages import FIRST_MESSAGES_MAX
 from parlance.platform.unkept import Unkept
 
 KEPT_DAYS = 1
@@ -55,8 +54,6 @@ class Dispatching:
         own = {name: value for name in _OWN if (value := getattr(asked, name)) is not None}
         if asked.botId and own:
             raise InvalidInputError(f"botId: is not dispatched together with {', '.join(own)}")
-        if len(asked.messages) > FIRST_MESSAGES_MAX:
-            raise InvalidInputError(f"messages: at most {FIRST_MESSAGES_MAX} can be dispatched")
         self._unkept.check_model(self._inline.agent_for(tenant_id, asked))
         values: dict[str, Any] = {
             **own,

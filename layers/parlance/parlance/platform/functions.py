@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from parlance.platform.fields import Meta, Sent
-from parlance.platform.messages import Entity, Spoken
+from parlance.platform.messages import FIRST_MESSAGES_MAX, Entity, Spoken, SpokenMessage
 
 ATTACHMENTS_MAX = 5
 
@@ -133,4 +133,7 @@ class Stateless(Receive):
 
 
 class DispatchStateless(Stateless):
+    """They become a conversation, which is created with no more messages than that."""
+
+    messages: Annotated[list[SpokenMessage], Field(min_length=1, max_length=FIRST_MESSAGES_MAX)]
     channelId: Annotated[str, Field(min_length=16, max_length=128)] | None = None  # noqa: N815 - the wire's name

@@ -4,7 +4,6 @@ Names and shapes are those of OpenAI's API reference for `POST /chat/completions
 over; what would change an answer that we cannot change so is refused.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -16,7 +15,6 @@ from parlance.errors import InvalidInputError
 from parlance.platform.messages import MESSAGES_MAX
 
 _TOOLS_MAX = 128
-_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
 _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 
 
@@ -58,7 +56,7 @@ class OpenAiMessage(_Lenient):
 
 
 class OfferedFunction(_Lenient):
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     description: str | None = None
     parameters: dict[str, Any] | None = None
 
@@ -140,8 +138,6 @@ def _functions(tools: Sequence[OfferedTool]) -> list[ClientFunction]:
     found: dict[str, ClientFunction] = {}
     for place, tool in enumerate(tools):
         offered, where = tool.function, f"tools.{place}.function"
-        if not _TOOL_NAME.match(offered.name):
-            raise InvalidInputError(f"{where}.name: must be 1 to 64 letters, digits, _ and -")
         if offered.name in found:
             raise InvalidInputError(f"{where}.name: two tools have this name")
         parameters = offered.parameters or _NO_PARAMETERS
