@@ -241,7 +241,7 @@ def test_a_stop_in_the_second_round_settles_both() -> None:
             yield from super().stream(request, cancellation)
             if len(self.requests) == 2:
                 bench.turns.request_stop("tenant", "chat", 1)
-                bench.clock.advance(TIMING.beat_every + 0.1)
+                bench.clock.advance(TIMING.look_every + 0.1)
                 assert cancellation.wait(10)
 
     bench = Bench((Stopped(LOOK, (TextDelta("four"),)),))

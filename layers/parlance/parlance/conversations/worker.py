@@ -173,7 +173,7 @@ class Worker:
             broadcast.close(timeout_seconds=_CLOSE_LIMIT)
 
     def _tell_late_listeners(self, claim: Claim, heard_by: Callable[..., None]) -> None:
-        """Who asked to listen since the last beat is told the end: from now on they are refused and read it."""
+        """Who asked to listen since the last look is told the end: from now on they are refused and read it."""
         turn = self._store.turn(claim.conversation.tenant_id, claim.conversation.id, claim.turn.number)
         if turn is not None:
             heard_by(turn)
