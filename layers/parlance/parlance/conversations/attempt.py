@@ -271,6 +271,9 @@ class Attempt:
         try:
             if self._account is not None:
                 self._account.settle(self._usage)
+            else:
+                # Ended without a call of its own, after an attempt that was killed perhaps.
+                self._accounts.release(before)
             if before.usage and after.usage and before.usage.day != after.usage.day:
                 self._accounts.record(before)
             self._accounts.record(after)
