@@ -163,6 +163,19 @@ def test_a_turn_whose_every_worker_was_killed_fails_and_leaves_nothing_reserved(
     assert bench.standing() == Standing()
 
 
+def test_a_turn_whose_chat_is_deleted_meanwhile_leaves_nothing_reserved_and_pays_for_what_it_used(
+    bench: Bench,
+) -> None:
+    chat, faults = bench.begin(), Faults()
+    store, now = DynamoConversationStore(bench.table), bench.clock.now()
+    tenant_id, token = bench.agent.tenant_id, bench.ids.random()
+    faults.call_before("finish", lambda: store.mark_deleted(tenant_id, chat, now=now, token=token))
+    bench.drain(chat, faults)
+    assert faults.pending == []
+    assert store.get(tenant_id, chat) is None
+    assert bench.standing() == Standing(USED, {})
+
+
 def test_another_chat_takes_the_room_of_a_killed_worker_once_its_reservation_has_expired(bench: Bench) -> None:
     chat, early, late = bench.begin(), bench.begin(), bench.begin()
     bench.kill(chat, "finish")

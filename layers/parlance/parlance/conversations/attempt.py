@@ -101,7 +101,9 @@ class Attempt:
             finally:
                 self._cancellation.request()
                 self.log.end(end)
-        if not isinstance(end, Abandoned):
+        if isinstance(end, Abandoned):
+            self._give_back()
+        else:
             self._settle()
         return end
 
@@ -263,6 +265,15 @@ class Attempt:
             case Failed(failure, calls):
                 ended = replace(self._claim.turn, ended_at=now, calls=calls, usage=self._usage)
                 return TurnFailed(replace(ended, state=TurnState.FAILED, failure=failure), failure)
+
+    def _give_back(self) -> None:
+        """What was reserved for an end that could not be stored: nobody else may come who would."""
+        if self._account is None:
+            return
+        try:
+            self._account.settle(self._usage)
+        except (ContendedError, UnansweredError) as error:
+            logger.warning("attempt not settled", turn_id=self._claim.turn.id, error=type(error).__name__)
 
     def _settle(self) -> None:
         """After the end is stored and told. What fails here is made good by whoever finds it missing."""
