@@ -11,9 +11,10 @@ from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, End
 from parlance.conversations.model import Claim, Conversation, Message
 from parlance.conversations.port import LeaseTerms, StaleError, TurnStore, Work
-from parlance.conversations.retrying import Pauses, persist
+from parlance.conversations.retrying import persist
 from parlance.conversations.timing import Timing
 from parlance.ids import IdSource
+from parlance.pauses import Pauses
 
 _CLAIM_PATIENCE = 2.0
 _CLOSE_LIMIT = 10.0
