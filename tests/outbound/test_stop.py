@@ -3,9 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 
 from parlance.agents.definitions import CachedAgents
@@ -20,6 +18,7 @@ from parlance.outbound.addresses import Guard
 from tests.fakes.clock import CountingIds
 from tests.fakes.faults import Faults
 from tests.fakes.house import ListeningAudience, QueuedWakeups
+from tests.fakes.lateness import lateness
 from tests.fakes.memory import MemoryConversationStore, MemoryTables, MemoryTurnStore
 from tests.fakes.secrets import KnownSecrets
 from tests.outbound.raw_server import Peer, serving
@@ -85,24 +84,6 @@ class Talk:
         found = self.turns.message("tenant", "chat", 2)
         assert found is not None
         return found
-
-
-@contextmanager
-def lateness() -> Iterator[list[float]]:
-    """By how many seconds this machine wakes a thread too late meanwhile: not the house's doing, and small."""
-    late, over = [0.0], threading.Event()
-
-    def sleep() -> None:
-        while not over.is_set():
-            began = time.monotonic()
-            over.wait(0.05)
-            late[0] = max(late[0], time.monotonic() - began - 0.05)
-
-    sleeper = threading.Thread(target=sleep, daemon=True)
-    sleeper.start()
-    yield late
-    over.set()
-    sleeper.join()
 
 
 def test_every_stop_ends_the_providers_connection_within_a_second() -> None:
