@@ -9,7 +9,7 @@ from parlance.platform.messages import FIRST_MESSAGES_MAX, Entity, Spoken, Spoke
 
 ATTACHMENTS_MAX = 5
 
-type Channel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
+type ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
 type Count = Annotated[int, Field(ge=1)]
 
 
@@ -26,7 +26,7 @@ class Call(Sent):
 
 class Result(Sent):
     data: Any = None
-    channel: Channel | None = None
+    channel: ChannelName | None = None
 
 
 class Function(Sent):
@@ -99,7 +99,7 @@ class Send(Receive):
 
 
 class Dispatch(Complete):
-    channelId: Channel | None = None  # noqa: N815 - the wire's name
+    channelId: ChannelName | None = None  # noqa: N815 - the wire's name
 
 
 class Attachment(Sent):
@@ -137,4 +137,4 @@ class DispatchStateless(Stateless):
     """They become a conversation, which is created with no more messages than that."""
 
     messages: Annotated[list[SpokenMessage], Field(min_length=1, max_length=FIRST_MESSAGES_MAX)]
-    channelId: Channel | None = None  # noqa: N815 - the wire's name
+    channelId: ChannelName | None = None  # noqa: N815 - the wire's name

@@ -35,8 +35,8 @@ class UnkeptAccount:
         self._whose = whose
         self._sums = sums
 
-    def asks(self, choice: ModelChoice, request: ModelRequest) -> None:
-        self._account.asks(choice, request)
+    def asks(self, choice: ModelChoice, request: ModelRequest, *, goes_on: bool = False, depth: int = 0) -> None:
+        self._account.asks(choice, request, goes_on=goes_on, depth=depth)
 
     def hears(self, event: ModelEvent) -> None:
         self._account.hears(event)

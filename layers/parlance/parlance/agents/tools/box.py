@@ -37,6 +37,11 @@ class ToolBox:
     def handed_over(self) -> Sequence[Tool]:
         return list(self._handed_over.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no call is run here, so that an answer should be the turn's last."""
+        return not self._runnable
+
     def is_handed_over(self, call: ToolCall) -> bool:
         return call.name in self._handed_over
 
