@@ -171,6 +171,17 @@ class TestOpenAiTools:
         (sent,) = asked_of(server)
         assert (sent["temperature"], sent["max_tokens"]) == (0.5, 7)
 
+    def test_what_only_such_a_provider_knows_is_handed_to_it(self, account: Account) -> None:
+        form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+        with serving(says("{}")) as server:
+            model = OpenAi(account, bot_of(account, server))
+            assert model.ask(response_format=form, seed=7, stop="END").status == 200
+            assert model.ask(stop=["a", "b"]).status == 200
+        first, second = asked_of(server)
+        assert (first["response_format"], first["seed"], first["stop"]) == (form, 7, ["END"])
+        assert second["stop"] == ["a", "b"]
+        assert "response_format" not in second
+
     def test_an_answer_cut_at_the_limit_says_so(self, account: Account) -> None:
         with serving(says("Ye", "length")) as server:
             told = OpenAi(account, bot_of(account, server)).ask(max_tokens=1)
@@ -197,6 +208,8 @@ class TestOpenAiTools:
             ([], {"tools": [WEATHER], "tool_choice": {"type": "function", "function": {"name": "x"}}}, "tool_choice"),
             ([], {"tools": [WEATHER], "tool_choice": "required"}, "tool_choice"),
             ([], {"max_tokens": 0}, "max_tokens"),
+            ([], {"response_format": {"type": "json_object"}}, "response_format"),
+            ([], {"functions": [{"name": "f"}]}, "functions"),
         ],
     )
     def test_mistakes_name_what_is_at_fault(

@@ -33,6 +33,8 @@ from parlance.platform.unkept import Asked, Unkept
 
 _LISTED_MAX = 100
 _FIELD_AT_FAULT = re.compile(r"([a-z_]+(?:\.\w+)*): ", re.ASCII)
+_HAS_FORMS = "openai_compatible"
+"""The model whose provider knows what an OpenAI client asks for; its module is not imported for its name alone."""
 _REASONS = {"length": "length", "filtered": "content_filter"}
 
 
@@ -102,9 +104,21 @@ class OpenAiCalls:
             agent = self._bot(tenant_id, asked.model)
         if agent.model not in self._models.names:
             raise InvalidInputError("The agent's model is not configured")
-        if self._models.get(agent.model).retrieves:
-            return agent
-        return replace(agent, settings=_within(agent.settings, asked.sampling))
+        return replace(agent, settings=self._settings(agent, asked))
+
+    def _settings(self, agent: Agent, asked: ChatCompletion) -> Mapping[str, Any]:
+        """The agent's settings as the client would have them; what limits an answer may be lowered only.
+
+        Raises InvalidInputError for a form of answer that the model does not have.
+        """
+        own, wanted = agent.settings, asked.sampling
+        if agent.model == _HAS_FORMS:
+            more = {"response_format": asked.response_format.model_dump()} if asked.response_format else {}
+            seed = {"seed": asked.seed} if asked.seed is not None else {}
+            return {**_within(own, wanted), **seed, "extra": {**own.get("extra", {}), **more}}
+        if asked.is_in_form:
+            raise InvalidInputError("response_format: the agent's model answers in text only")
+        return own if self._models.get(agent.model).retrieves else _within(own, wanted)
 
     def _bot(self, tenant_id: str, reference: str) -> Agent:
         unknown = NotFoundError("model", f"The model `{reference}` does not exist")
@@ -118,7 +132,6 @@ class OpenAiCalls:
 
 
 def _within(settings: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The agent's settings as the client would have them; what limits an answer may be lowered only."""
     own, wanted = settings.get("max_tokens"), asked.get("max_tokens")
     limit = {"max_tokens": min(own, wanted)} if own and wanted else {}
     return {**settings, **asked, **limit}

@@ -79,12 +79,23 @@ class ChosenTool(_Lenient):
     function: ChosenFunction
 
 
+class ResponseFormat(BaseModel):
+    """Handed to the model's provider as it came."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", hide_input_in_errors=True)
+
+    type: Literal["text", "json_object", "json_schema"]
+
+
 class StreamOptions(_Lenient):
     include_usage: bool | None = None
 
 
 class ChatCompletion(_Lenient):
-    """`user` and its successor `safety_identifier` say who asks: usage and budgets are theirs."""
+    """`user` and its successor `safety_identifier` say who asks: usage and budgets are theirs.
+
+    `functions` are what `tools` were called before; nobody would hear of a call.
+    """
 
     model: str
     messages: Annotated[list[OpenAiMessage], Field(min_length=1, max_length=MESSAGES_MAX)]
@@ -95,6 +106,10 @@ class ChatCompletion(_Lenient):
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     n: Literal[1] | None = None
+    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    seed: int | None = None
+    response_format: ResponseFormat | None = None
+    functions: Annotated[list[Any], Field(max_length=0)] | None = None
     tools: Annotated[list[OfferedTool], Field(max_length=_TOOLS_MAX)] | None = None
     tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
     parallel_tool_calls: bool | None = None
@@ -107,13 +122,19 @@ class ChatCompletion(_Lenient):
 
     @property
     def sampling(self) -> Mapping[str, Any]:
-        """What was asked of the model itself, by the names of our settings."""
+        """What was asked of any language model, by the names of our settings."""
         asked = {
             "temperature": self.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_completion_tokens or self.max_tokens,
+            "stop": [self.stop] if isinstance(self.stop, str) else self.stop,
         }
         return {name: value for name, value in asked.items() if value is not None}
+
+    @property
+    def is_in_form(self) -> bool:
+        """Whether more than a text is wanted."""
+        return self.response_format is not None and self.response_format.type != "text"
 
 
 def context_of(asked: ChatCompletion) -> TurnContext:
