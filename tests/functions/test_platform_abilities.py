@@ -83,6 +83,9 @@ class TestExecuting:
         assert executed(account, skillset, "ability_none").status == 404
         assert executed(account, skillset, off, {"contactId": "contact_none"}).status == 400
         assert executed(an_account(account.cloud), skillset, off).status == 404
+        on = ability_of(account, skillset, "Never shout.")
+        account.post(f"/skillset/{skillset}/update", {"state": "disabled"})
+        assert executed(account, skillset, on).status == 400
 
 
 class TestAsTools:

@@ -72,6 +72,11 @@ def test_a_linked_secret_is_sent_as_its_type_wants_it(secret: LinkedSecret, head
     assert found.get("headers", {}).get("Authorization") == expected
 
 
+def test_a_secret_that_cannot_be_sent_is_not_left_out_in_silence() -> None:
+    with pytest.raises(UnsupportedAbilityError, match="oauth"):
+        made("```fetch\nGET https://api.example.com/\n```", secret=LinkedSecret("secret_1", "oauth"))
+
+
 def test_other_kinds() -> None:
     assert made("```search/datasetId=dataset_1\n$[query|what]\n```")["dataset_id"] == "dataset_1"
     asked = made("Ask for prices only.", bot_id="bot_1")

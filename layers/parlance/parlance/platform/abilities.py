@@ -32,6 +32,7 @@ _SECRET = re.compile(r"\$\{\s*SECRET(?:_([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?\s*\}"
 _REQUEST_LINE = re.compile(r"([A-Z]+)\s+(\S+)(?:\s+HTTP/[\d.]+)?\s*\Z")
 _BARE = re.compile(r"(?<=[\[:,\s])(\{\{ [A-Za-z0-9_-]+ \}\})(?=\s*[,\]}])")
 _AUTHORIZED_BY: Mapping[str, str] = {"bearer": "Bearer", "basic": "Basic"}
+_USABLE = frozenset({"plain", *_AUTHORIZED_BY})
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _NAME_MAX = 64
 _OPEN_TO_ABILITIES = "platform-"
@@ -163,6 +164,8 @@ def _search(settings: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fetch(text: str, secret: LinkedSecret | None) -> dict[str, Any]:
+    if secret is not None and secret.type not in _USABLE:
+        raise UnsupportedAbilityError(f"fetch: a secret of the type {secret.type} cannot be sent")
     arguments = _Arguments()
     filled = _SECRET.sub(lambda match: _secret_placeholder(match, secret), _ARGUMENT.sub(arguments.placeholder, text))
     head, _, body = filled.strip().partition("\n\n")

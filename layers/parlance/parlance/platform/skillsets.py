@@ -74,7 +74,10 @@ class AbilityCalls:
         asked = read(Execution, body_of(request))
         form = wanted_form(request)
         skillset = self._skillsets.fetch(caller.tenant_id, parent)
-        ability = self._ability(self._abilities.fetch(caller.tenant_id, reference, parent=skillset.id))
+        document = self._abilities.fetch(caller.tenant_id, reference, parent=skillset.id)
+        if "disabled" in {skillset.values.get("state"), document.values.get("state")}:
+            raise InvalidInputError("The ability is disabled")
+        ability = self._ability(document)
         arguments = _arguments(asked.input or "", ability)
         user_id = self._contacts.fetch(caller.tenant_id, asked.contactId).id if asked.contactId else ""
         try:
@@ -88,8 +91,6 @@ class AbilityCalls:
         return Answer(200, result)
 
     def _ability(self, document: Document) -> Ability:
-        if document.values.get("state") == "disabled":
-            raise InvalidInputError("The ability is disabled")
         try:
             return ability_of(written_ability(document.values, self._secret(document)))
         except UnsupportedAbilityError as error:
