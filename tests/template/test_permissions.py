@@ -13,7 +13,6 @@ KNOWS_CALLERS = [
     "ChatsRestFunction",
     "ChatsMessagesFunction",
     "ChatsWebSocketFunction",
-    "TenantFunction",
     "WidgetChatFunction",
     "WidgetStreamFunction",
 ]
@@ -57,6 +56,11 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
 @pytest.mark.parametrize("function", KNOWS_CALLERS)
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+
+
+def test_a_tenants_own_routes_make_and_revoke_keys_and_delete_none(stack: Stack) -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
+    assert stack.actions_on("TenantFunction", "IdentityTable") == {"dynamodb:GetItem", "dynamodb:Query"} | writing
 
 
 @pytest.mark.parametrize("function", PLATFORM)
