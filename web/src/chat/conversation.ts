@@ -28,7 +28,7 @@ export interface Store {
 }
 
 const WAITS_MS = [1_000, 300, 800, 2_000, 4_000, 8_000];
-/** A browser tells a refused origin and a missing server alike, so a beginning is not tried for long. */
+/** A beginning is not tried for long: nobody has seen a word yet, and a server that is not there may stay away. */
 const [TRIES_TO_BEGIN, TRIES_TO_RESUME] = [4, 40];
 
 /** Fires `change` after every change of `messages`, `settled` when a reply has come to its end, and `timed`. */
