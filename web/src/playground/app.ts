@@ -1,10 +1,11 @@
 /** The playground: choose how to talk to which agent, talk, and watch what goes over the wire. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { CREDENTIALS, findAccess, keepAccess, type Access } from "../account/access";
+import { agentsOf } from "../account/api";
 import { Conversation, type Timing } from "../chat/conversation";
 import { BrowserStore } from "../chat/store";
 import type { ChatView } from "../chat/view";
 import type { WireNote } from "../wire/transport";
-import { findAccess, keepAccess, type Access } from "./access";
 import { appStyles } from "./app-styles";
 import { chart } from "./chart";
 import { DIALECTS, type Dialect } from "./dialects";
@@ -53,6 +54,8 @@ export class Playground extends LitElement {
     this.access = await findAccess();
     this.agent = this.access.agents[0]!;
     this.begin();
+    const others = await agentsOf(this.access.platformSecret);
+    this.access = { ...this.access, agents: [...new Set([...this.access.agents, ...others])] };
   }
 
   /** The log follows what comes, unless somebody reads further up. */
@@ -111,7 +114,7 @@ export class Playground extends LitElement {
 
   private keyField(access: Access): TemplateResult {
     const which = this.dialect.needs;
-    return html`<label>${which === "apiKey" ? "API key" : "Widget key"}
+    return html`<label>${CREDENTIALS[which].title}
         <input name="key" type="password" autocomplete="off" .value=${access[which]} @change=${this.choseKey} />
       </label>
       <p class="about">Kept in this tab until you close it, and sent to this server only.</p>`;
@@ -120,8 +123,7 @@ export class Playground extends LitElement {
   private chat(): TemplateResult {
     if (!this.access) return html`<p class="empty">Looking for the server …</p>`;
     if (!this.conversation) {
-      const missing = this.dialect.needs === "apiKey" ? "an API key" : "a widget key";
-      return html`<p class="empty">This dialect needs ${missing}.</p>`;
+      return html`<p class="empty">This dialect needs ${CREDENTIALS[this.dialect.needs].one}.</p>`;
     }
     return html`<parlance-chat-view
       .conversation=${this.conversation}
@@ -165,6 +167,7 @@ export class Playground extends LitElement {
       ${this.dialect.id === "chats-websocket"
         ? html`<p class="about">The ticket that this answers opens <code>/ws/chat?ticket=…</code> once, within a minute. The frames are described under <a href="/docs/websocket">WebSocket</a>.</p>`
         : nothing}
+      ${this.dialect.note ? html`<p class="about">${this.dialect.note}</p>` : nothing}
     `;
   }
 
@@ -191,8 +194,9 @@ export class Playground extends LitElement {
 
   /** The two ways into the chats dialect lead to the same chat, and to the same transcript. */
   private store(access: Access): BrowserStore {
-    const { needs, id } = this.dialect;
-    const place = needs === "apiKey" ? `chats:${access.apiKey.slice(0, 12)}:${this.agent}` : id;
+    const { needs, id, picksAgent } = this.dialect;
+    const shared = needs === "apiKey" ? "chats" : id;
+    const place = picksAgent ? `${shared}:${access[needs].slice(-8)}:${this.agent}` : id;
     return new BrowserStore(`parlance:playground:messages:${place}`, sessionStorage);
   }
 
@@ -221,7 +225,7 @@ export class Playground extends LitElement {
   private restart(): void {
     this.conversation?.close();
     for (const name of Object.keys(sessionStorage)) {
-      if (/^parlance:playground:(messages|chat|session)/.test(name)) sessionStorage.removeItem(name);
+      if (/^parlance:playground:(messages|chat|conversation|identity|session)/.test(name)) sessionStorage.removeItem(name);
     }
     this.notes = [];
     this.begin();
