@@ -30,6 +30,7 @@ export const accountStyles = css`
   label small { font-weight: 400; font-size: 13px; color: var(--p-quiet); }
   input, select, textarea { width: 100%; min-width: 0; font-weight: 400; font-size: 14px; padding: 8px 11px; border: 1px solid var(--p-edge); border-radius: 10px; background: var(--p-raised); }
   textarea { resize: vertical; line-height: 1.5; font-family: var(--p-mono); font-size: 13px; }
+  ::-webkit-search-cancel-button { filter: grayscale(1); }
   ::placeholder { color: var(--p-quiet); opacity: 1; }
   .plain, .strong, .danger { border-radius: 10px; padding: 8px 14px; font-weight: 600; font-size: 14px; white-space: nowrap; border: 1px solid var(--p-edge); background: var(--p-raised); }
   .plain:hover:enabled { border-color: var(--p-ink); }

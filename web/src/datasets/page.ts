@@ -16,11 +16,11 @@ export class DatasetsPage extends AccountPage {
       .side .card { padding: 16px; }
       .detail { display: grid; gap: 20px; min-width: 0; }
       .list { list-style: none; margin: 0; padding: 0; display: grid; gap: 2px; max-height: 46vh; overflow-y: auto; }
-      .list button { width: 100%; text-align: start; border: 0; background: none; padding: 9px 12px; border-radius: 10px; display: grid; gap: 1px; }
+      .list button { width: 100%; text-align: start; border: 0; background: none; padding: 9px 12px; border-radius: 10px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 1px; }
       .list button:hover { background: var(--p-sunken); }
       .list button[aria-current] { background: var(--p-tint); }
       .list b { font-weight: 600; font-size: 14px; overflow-wrap: anywhere; }
-      .list code { color: var(--p-quiet); font-size: 12px; }
+      .list code { color: var(--p-quiet); font-size: 12px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       .about { display: flex; flex-wrap: wrap; gap: 6px 16px; align-items: start; justify-content: space-between; }
       .about h2 { font-size: 21px; overflow-wrap: anywhere; }
       .about > div { min-width: 0; flex: 1 1 260px; }

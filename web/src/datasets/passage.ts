@@ -22,7 +22,7 @@ export function passage(record: DatasetRecord): TemplateResult {
   return html`<div class="passage" dir="auto">
     ${source ? html`<span class="source">${source}</span>` : nothing}
     ${text.length <= SHORT
-      ? html`<p>${text}</p>`
+      ? html`<p>${text.replace(/\n{2,}/g, "\n")}</p>`
       : html`<details>
           <summary><b class="begin" style="font-weight: 400">${begin} … </b><span>whole passage</span></summary>
           <p>${text}</p>

@@ -1,4 +1,4 @@
-/** What only the command line makes: credentials that reach further than a tenant's own key should. */
+/** What only the command line makes, with the commands. */
 import { html, type TemplateResult } from "lit";
 
 type Kind = { title: string; about: string; command: (tenant: string) => string };
@@ -20,13 +20,13 @@ const KINDS: Kind[] = [
     command: (tenant) => `parlance service-key create ${tenant} --tag backend`,
   },
   {
-    title: "User token",
-    about: "A person who is signed in. Your own backend or identity provider signs it, once the tenant trusts it; the second command signs one to try things out with.",
+    title: "Issuer of user tokens",
+    about: "People who are signed in come with a token that your own backend or identity provider signs, once the tenant trusts it.",
     command: (tenant) => `parlance issuer add ${tenant} https://login.example`,
   },
   {
-    title: "User token, to try things out",
-    about: "For a user that is there: parlance user create makes one.",
+    title: "User token",
+    about: "To try things out, as a user that parlance user create has made. The issuer must share a secret.",
     command: (tenant) => `parlance token ${tenant} USER --minutes 60`,
   },
 ];

@@ -79,7 +79,7 @@ export class KeysPage extends AccountPage {
         : nothing}
       <section class="card" aria-labelledby="others">
         <h2 id="others">By command line only</h2>
-        <p class="hint">These reach further than a tenant's own key should, so whoever runs this Parlance makes them.</p>
+        <p class="hint">Whoever runs this Parlance makes these. For one on AWS, write <code>parlance --stack NAME …</code></p>
         ${commands(this.access?.tenant ?? "")}
       </section>
     `;

@@ -75,7 +75,7 @@ export const appStyles = css`
     .side .about { grid-column: 1 / -1; }
     .side .box { font-size: 12px; padding: 8px 12px; }
     .side .plain { grid-column: 1 / -1; margin: 0; padding: 6px; }
-    .side > .about:not(.box) { display: none; }
+    .side > .about:not(.box), .more { display: none; }
     .panes { display: flex; flex: none; background: var(--p-paper); }
     .panes [role="tab"] { padding: 7px 10px; }
     .tabs { display: none; }

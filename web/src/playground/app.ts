@@ -106,9 +106,9 @@ export class Playground extends LitElement {
 
   private demo(): TemplateResult {
     return html`<p class="about box">
-      <b>Demo keys.</b> This page runs beside a local Parlance and uses the demo tenant's keys, which
-      <code>/_local/credentials</code> tells to this machine alone. A page of yours must never hold a tenant's key: give it a
-      ticket or a widget key.
+      <b>Demo keys.</b> This page uses those of the local demo tenant.
+      <span class="more"><code>/_local/credentials</code> tells them to this machine alone. A page of yours must never hold a
+      tenant's key: give it a ticket or a widget key.</span>
     </p>`;
   }
 
