@@ -1,5 +1,7 @@
 /** Who we are on this server: the demo tenant of a local run, or whatever the developer types in. */
 
+import { ConnectionLost } from "../wire/transport";
+
 /** The texts with which the dialects let somebody in. */
 export type Credential = "apiKey" | "widgetKey" | "platformSecret" | "userToken";
 export type Access = Record<Credential, string> & { agents: string[]; tenant: string; local: boolean };
@@ -15,9 +17,11 @@ export const CREDENTIALS: Record<Credential, { title: string; one: string }> = {
 const PLACE = "parlance:playground:access";
 const NOBODY: Access = { agents: ["default"], tenant: "", apiKey: "", widgetKey: "", platformSecret: "", userToken: "", local: false };
 
-/** The local front door tells a page on loopback the demo tenant's keys. Elsewhere this path does not exist. */
+/** The local front door tells a page on loopback the demo tenant's keys. Elsewhere this path does not exist. Throws ConnectionLost. */
 export async function findAccess(): Promise<Access> {
-  const answer = await fetch("/_local/credentials", { cache: "no-store" });
+  const answer = await fetch("/_local/credentials", { cache: "no-store" }).catch((error: unknown) => {
+    throw new ConnectionLost(String(error));
+  });
   if (!answer.ok) return typedAccess();
   const found = (await answer.json()) as Record<string, string | undefined>;
   return {

@@ -44,7 +44,10 @@ export async function agentsOf(secret: string): Promise<string[]> {
 /** A failure in words that say what to do. */
 export function words(error: unknown): string {
   if (error instanceof ConnectionLost) return "The server cannot be reached. Check the connection, then try again.";
-  if (!(error instanceof Refused)) return "This page has a fault. Reload it and try again.";
+  if (!(error instanceof Refused)) {
+    console.error(error);
+    return "This page has a fault. Reload it and try again.";
+  }
   if (error.status === 401) return "The server does not accept this key. It may be mistyped, revoked, or of another kind.";
   if (error.status === 403) return `The key is good, but not for this. ${error.message}`;
   if (error.status === 429) return `Too many requests. Try again in ${error.retryAfter ?? 60} seconds.`;

@@ -28,10 +28,15 @@ export abstract class AccountPage extends LitElement {
   /** Reads anew what the page shows; called when there is a key. */
   protected abstract load(): Promise<void>;
 
+  /** Forgets what it shows: it may be another tenant's. */
+  protected abstract forget(): void;
+
   override async connectedCallback(): Promise<void> {
     super.connectedCallback();
-    this.access = await findAccess();
-    if (this.key) await this.trying(() => this.load());
+    await this.trying(async () => {
+      this.access = await findAccess();
+      if (this.key) await this.load();
+    });
   }
 
   override updated(changed: PropertyValues<this>): void {
@@ -98,6 +103,7 @@ export abstract class AccountPage extends LitElement {
   private choseKey(event: Event): void {
     this.access = { ...this.access!, [this.credential]: (event.target as HTMLInputElement).value.trim() };
     keepAccess(this.access);
+    this.forget();
     if (this.key) void this.trying(() => this.load());
   }
 }

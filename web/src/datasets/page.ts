@@ -68,6 +68,10 @@ export class DatasetsPage extends AccountPage {
     if (!this.found.some((one) => one.id === this.chosen)) this.choose(this.found[0]?.id);
   }
 
+  protected forget(): void {
+    [this.found, this.more] = [undefined, ""];
+  }
+
   private get api(): Datasets {
     return new Datasets(platformApi(this.key));
   }

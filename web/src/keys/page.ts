@@ -55,6 +55,10 @@ export class KeysPage extends AccountPage {
     [this.keys, this.widgetKeys, this.agents] = [newestFirst(keys), newestFirst(widgetKeys), [...new Set([...this.access!.agents, ...agents])]];
   }
 
+  protected forget(): void {
+    this.keys = this.widgetKeys = this.made = undefined;
+  }
+
   private get api(): Keys {
     return new Keys(tenantApi(this.key));
   }
