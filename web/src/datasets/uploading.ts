@@ -44,9 +44,8 @@ export class Upload extends EventTarget {
       this.become("done");
       this.dispatchEvent(new Event("done"));
     } catch (error) {
-      const reason = error instanceof Unreadable ? error.message : words(error);
       if (this.canceled) this.become("canceled");
-      else this.become("failed", reason);
+      else this.become("failed", error instanceof Unreadable ? error.message : words(error));
     }
   }
 
