@@ -18,7 +18,7 @@ export const passageStyles = css`
 export function passage(record: DatasetRecord): TemplateResult {
   const { text, source } = record;
   const end = text.lastIndexOf(" ", SHORT);
-  const begin = text.slice(0, end > SHORT / 2 ? end : SHORT).replace(/\s+/g, " ");
+  const begin = text.slice(0, end > SHORT / 2 ? end : SHORT).replace(/```\w*/g, "").replace(/\s+/g, " ");
   return html`<div class="passage" dir="auto">
     ${source ? html`<span class="source">${source}</span>` : nothing}
     ${text.length <= SHORT
