@@ -216,6 +216,8 @@ class TestDatasets:
         page.route("**/record/create", lambda route: route.fulfill(status=429, headers={"Retry-After": "60"}, json={}))
         upload(page, file("tea.md", TEA))
         expect(page.get_by_text("Going on in")).to_be_visible()
+        page.get_by_role("navigation", name="Datasets").get_by_text("Parlance's documentation").click()
+        page.get_by_role("dialog", name="Stop the upload?").get_by_role("button", name="Cancel").click()
         page.get_by_role("button", name="Cancel tea.md").click()
         expect(page.locator("li.canceled")).to_contain_text("Stopped after 0 of 3 records")
 

@@ -138,6 +138,13 @@ def test_a_reply_of_the_platform_dialect_that_breaks_off_is_found_where_it_is_ke
     expect(page.locator("li.message")).to_have_count(2)
 
 
+def test_a_server_that_is_away_is_told(open_page: Open, house: House) -> None:
+    page = open_page("about:blank")
+    page.route("**/_local/credentials", lambda route: route.abort())
+    page.goto(house.url)
+    expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
+
+
 @pytest.mark.parametrize("dialect", ["platform", "identity"])
 def test_who_is_refused_is_told(open_page: Open, cloud: LocalCloud, dialect: str) -> None:
     page = open_page("about:blank")

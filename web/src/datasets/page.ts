@@ -6,6 +6,7 @@ import { AccountPage } from "../account/page";
 import { accountStyles } from "../account/styles";
 import { Datasets, type Dataset } from "./api";
 import type { RecordsCard } from "./records-card";
+import type { UploadCard } from "./upload-card";
 
 export class DatasetsPage extends AccountPage {
   static override styles = [
@@ -99,7 +100,7 @@ export class DatasetsPage extends AccountPage {
 
   private entry(one: Dataset): TemplateResult {
     return html`<li>
-      <button aria-current=${one.id === this.chosen ? "true" : nothing} @click=${() => this.choose(one.id)}>
+      <button aria-current=${one.id === this.chosen ? "true" : nothing} @click=${() => this.switchTo(one.id)}>
         <b>${one.name || one.id}</b><code>${one.id}</code>
       </button>
     </li>`;
@@ -134,6 +135,13 @@ export class DatasetsPage extends AccountPage {
     history.replaceState(null, "", id ? `?${new URLSearchParams({ id })}` : location.pathname);
   }
 
+  /** Asks first if files are on their way: their upload ends with the dataset being left. */
+  private switchTo(id: string): void {
+    if (!this.renderRoot.querySelector<UploadCard>("parlance-upload")?.busy) return this.choose(id);
+    const text = "Files are still on their way into this dataset. What has arrived stays.";
+    this.question = { title: "Stop the upload?", text, action: "Stop it", go: async () => this.choose(id) };
+  }
+
   private async listMore(): Promise<void> {
     await this.trying(async () => {
       const page = await this.api.list(this.more);
@@ -150,7 +158,7 @@ export class DatasetsPage extends AccountPage {
       form.reset();
       form.closest("details")!.open = false;
       await this.load();
-      this.choose(id);
+      this.switchTo(id);
     });
   }
 

@@ -49,6 +49,11 @@ export class UploadCard extends LitElement {
     for (const upload of this.uploads) upload.cancel();
   }
 
+  /** Whether files are still on their way. */
+  get busy(): boolean {
+    return this.uploads.some((one) => one.open);
+  }
+
   override render(): TemplateResult {
     return html`<section class="card" aria-labelledby="add">
       <h2 id="add">Add documents</h2>
@@ -82,12 +87,12 @@ export class UploadCard extends LitElement {
   /** For those who do not see the bars: what has come to an end, not every step. */
   private summary(): string {
     const [done, failed] = ["done", "failed"].map((state) => this.uploads.filter((one) => one.state === state).length);
-    if (!this.uploads.length || this.uploads.some((one) => one.open)) return "";
+    if (!this.uploads.length || this.busy) return "";
     return `${done} of ${this.uploads.length} files added${failed ? `, ${failed} failed` : ""}.`;
   }
 
   private readonly leaving = (event: BeforeUnloadEvent): void => {
-    if (this.uploads.some((one) => one.open)) event.preventDefault();
+    if (this.busy) event.preventDefault();
   };
 
   private dragged(event: DragEvent): void {

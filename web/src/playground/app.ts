@@ -5,7 +5,7 @@ import { agentsOf } from "../account/api";
 import { Conversation, type Timing } from "../chat/conversation";
 import { BrowserStore } from "../chat/store";
 import type { ChatView } from "../chat/view";
-import type { WireNote } from "../wire/transport";
+import { ConnectionLost, type WireNote } from "../wire/transport";
 import { appStyles } from "./app-styles";
 import { chart } from "./chart";
 import { DIALECTS, type Dialect } from "./dialects";
@@ -21,7 +21,7 @@ const SUGGESTIONS = ["How do I start Parlance locally?", "What is a dialect?", "
 export class Playground extends LitElement {
   static override styles = appStyles;
   static override properties = Object.fromEntries(
-    ["access", "dialect", "agent", "conversation", "notes", "timings", "pane", "language", "withKey", "copied"].map((name) => [name, { state: true }]),
+    ["access", "dialect", "agent", "conversation", "notes", "timings", "pane", "language", "withKey", "copied", "away"].map((name) => [name, { state: true }]),
   );
 
   declare access?: Access;
@@ -34,6 +34,8 @@ export class Playground extends LitElement {
   declare language: Language;
   declare withKey: boolean;
   declare copied: boolean;
+  /** Whether the server did not even say who we are. */
+  declare away: boolean;
   private atEnd = true;
 
   constructor() {
@@ -47,11 +49,18 @@ export class Playground extends LitElement {
     this.language = "curl";
     this.withKey = false;
     this.copied = false;
+    this.away = false;
   }
 
   override async connectedCallback(): Promise<void> {
     super.connectedCallback();
-    this.access = await findAccess();
+    try {
+      this.access = await findAccess();
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      this.away = true;
+      return;
+    }
     this.agent = this.access.agents[0]!;
     this.begin();
     const others = await agentsOf(this.access.platformSecret);
@@ -121,7 +130,7 @@ export class Playground extends LitElement {
   }
 
   private chat(): TemplateResult {
-    if (!this.access) return html`<p class="empty">Looking for the server …</p>`;
+    if (!this.access) return html`<p class="empty" role="status">${this.away ? "The server cannot be reached. Reload this page to try again." : "Looking for the server …"}</p>`;
     if (!this.conversation) {
       return html`<p class="empty">This dialect needs ${CREDENTIALS[this.dialect.needs].one}.</p>`;
     }
