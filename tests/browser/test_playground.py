@@ -97,6 +97,8 @@ def test_a_conversation_in_the_other_dialects(playground: Callable[..., Page], d
     finished(page)
     for event in events:
         expect(page.locator(".wire b", has_text=event).first).to_be_visible()
+    page.get_by_role("tab", name="Timing").last.click()
+    expect(page.get_by_role("img", name=re.compile(r"Time to first token, oldest to newest: \d+ ms"))).to_be_visible()
     ask(page, "What is a dialect?")
     finished(page)
     page.reload()

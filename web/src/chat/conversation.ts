@@ -160,7 +160,7 @@ export class Conversation extends EventTarget {
         stopwatch.token(event.text);
         break;
       case "ended":
-        stopwatch.total = event.tokens;
+        stopwatch.whole(event.text, event.tokens);
         Object.assign(reply, { text: event.text ?? reply.text, sources: event.sources, state: event.stopped || this.stopping ? "stopped" : "done" });
         break;
       case "failed":
@@ -201,7 +201,7 @@ const LEAST_SECONDS = 0.05;
 /** Time to the first token, and tokens a second from there on. */
 class Stopwatch {
   /** As the model counts them; until it says so we count words, since one event may carry several tokens. */
-  total?: number;
+  private total?: number;
   private readonly begun = performance.now();
   private first?: number;
   private last = 0;
@@ -211,6 +211,12 @@ class Stopwatch {
     this.last = performance.now();
     this.first ??= this.last;
     this.words += text.split(/\s+/).filter(Boolean).length;
+  }
+
+  /** The end; what comes as a whole comes with its first token. */
+  whole(text: string | undefined, total: number | undefined): void {
+    if (this.first === undefined && text) this.token(text);
+    this.total = total;
   }
 
   read(): Timing | undefined {
