@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from parlance.platform.catalogue import CATALOGUE
 from parlance.platform.fields import (
     ALIAS,
     BLUEPRINT,
@@ -251,4 +252,5 @@ RESOURCES = (
     *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
     *(CONTACT, FILE, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
+    *CATALOGUE,
 )

@@ -39,16 +39,10 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _in_range(value: float) -> float:
-    if abs(value) > _NUMBER_MAX:
-        raise ValueError("is out of range")
-    return value
-
-
 Text = Annotated[str, Field()]
-NotBlank = Annotated[str, AfterValidator(_not_blank)]
+NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
-Number = Annotated[int | float, AfterValidator(_in_range)]
+Number = Annotated[int | float, Field(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
 Meta = dict[str, Any]
 
 
@@ -148,20 +142,26 @@ class Resource:
 
     @cached_property
     def answer(self) -> type[BaseModel]:
-        """What `fetch` and `list` answer, for the API's description."""
+        """What `fetch` and `list` answer, for the API's description. Nothing in it is null: it is left out then."""
         fixed: dict[str, Any] = {"id": (str, ...), "createdAt": (int, ...), "updatedAt": (int, ...)}
         shown = [one for one in self.fields if not one.hidden and not one.create_only]
         always = [replace(one, required=one.required or one.shown is not None or one.made is not None) for one in shown]
-        return self._model("", always, required=True, more=fixed)
+        return self._model("Item", always, required=True, nullable=False, more=fixed)
 
     def _model(
-        self, suffix: str, fields: Sequence[FieldOf], *, required: bool, more: Mapping[str, Any] | None = None
+        self,
+        suffix: str,
+        fields: Sequence[FieldOf],
+        *,
+        required: bool,
+        nullable: bool = True,
+        more: Mapping[str, Any] | None = None,
     ) -> type[BaseModel]:
         named: dict[str, Any] = dict(more or {})
         for one in fields:
             for name in filter(None, (one.name, one.also)):
                 must = required and one.required and name == one.name
-                kind = one.type if one.required else one.type | None
+                kind = one.type | None if nullable and not one.required else one.type
                 # Under an alias, because a name such as "schema" means something else to the class.
                 named[f"field_{name}"] = (kind, Field(... if must else None, alias=name))
         title = self.kind[0].upper() + self.kind[1:]
