@@ -13,7 +13,7 @@ from parlance.platform.openai import ChatCompletion
 from parlance.platform.ratings import Vote
 from reference import platform_answers as answers
 from reference.operations import REF, Body, Description, Json
-from reference.platform_lists import JSON, JSONL, READING_ERRORS, action, done, json_body, listing, page_of
+from reference.platform_lists import JSON, JSONL, READING_ERRORS, action, done, empty_list, json_body, listing, page_of
 
 _LINES = {"type": "string", "description": 'Events, one on each line: `{"type", "data", "createdAt"}`'}
 _ENSURED: Json = {
@@ -54,10 +54,6 @@ def _vote(summary: str) -> Description:
 
 def _found_memories(summary: str) -> Description:
     return _takes(summary, memories.Search, json_body("The best, at most 20", answers.FoundMemories))
-
-
-def _nothing(summary: str) -> Description:
-    return listing(summary, answers.EmptyPage)
 
 
 def _reading(summary: str, model: type[BaseModel], about: str) -> Description:
@@ -166,8 +162,8 @@ _CONTACTS = {
             ("task", "tasks", TASK),
         )
     },
-    ("GET", "/contact/<parent>/secret/list"): _nothing("List the secrets of a contact"),
-    ("GET", "/contact/<parent>/space/list"): _nothing("List the spaces of a contact"),
+    ("GET", "/contact/<parent>/secret/list"): empty_list("List the secrets of a contact"),
+    ("GET", "/contact/<parent>/space/list"): empty_list("List the spaces of a contact"),
 }
 _ON_SECRETS = {
     "authenticate": _refused("Sign in at a foreign service", "set the secret's value"),
@@ -199,7 +195,7 @@ _TASKS = {
     ("POST", "/task/<reference>/subscribe"): action(
         "Hear what a task does", Body(about="Events until it ends", content={JSONL: _LINES})
     ),
-    ("GET", "/task/<reference>/execution/list"): _nothing("List the runs of a task"),
+    ("GET", "/task/<reference>/execution/list"): empty_list("List the runs of a task"),
     ("POST", "/task/<reference>/execution/<execution>/cancel"): action("Cancel a run"),
 }
 _CHANNELS = {
@@ -212,15 +208,15 @@ _CHANNELS = {
     ),
 }
 _EVENTS = {
-    ("GET", "/event/log/list"): _nothing("List events"),
-    ("GET", "/event/log/export"): listing("Export events", answers.EmptyPage, exports=True),
+    ("GET", "/event/log/list"): empty_list("List events"),
+    ("GET", "/event/log/export"): empty_list("Export events", exports=True),
     ("POST", "/event/log/subscribe"): _takes(
         "Hear of events", channels.Subscription, Body(about="Events", content={JSONL: _LINES}), must_send=False
     ),
 }
 _USAGE = {
     ("GET", "/usage/fetch"): _reading("See what the account has used", answers.AccountUsage, "In all"),
-    ("GET", "/usage/list"): _nothing("List single uses"),
+    ("GET", "/usage/list"): empty_list("List single uses"),
     ("GET", "/usage/series/fetch"): _reading(
         "See what was used, day by day", answers.UsageSeries, "By the day on which a conversation began"
     ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from parlance.platform.fields import Resource
 from parlance.platform.lists import PAGE_MAX
 from parlance.platform.paths import ROOT
 from reference.operations import Body, Description, Parameter
-from reference.platform_answers import Done
+from reference.platform_answers import Done, EmptyPage
 
 JSON, JSONL, CSV = "application/json", "application/jsonl", "text/csv"
 READING_ERRORS = (400, 401, 403, 404, 429, 500, 503)
@@ -23,7 +24,7 @@ PAGING = [
         component="PlatformCursor",
         where="query",
         about="Of the page before; it holds when its item is gone",
-        schema=_TEXT,
+        schema={"type": "string", "pattern": "^([0-9]{1,15}[.][A-Za-z0-9_.:-]{1,200})?$"},
     ),
     Parameter(
         name="order",
@@ -45,7 +46,7 @@ PAGING = [
         component="PlatformMeta",
         where="query",
         about="Only what has these values in `meta`: `meta[key]=value` or `meta.key=value`",
-        schema={"type": "object", "additionalProperties": _TEXT},
+        schema={"type": "object"},
         style="deepObject",
     ),
 ]
@@ -83,6 +84,11 @@ def listing(summary: str, page: type[BaseModel], *, filters: Sequence[str] = (),
         answers={200: Body(about="A page, or all of it", content={JSON: [page], JSONL: lines, **table})},
         errors=READING_ERRORS,
     )
+
+
+def empty_list(summary: str, *, exports: bool = False) -> Description:
+    """A list that never holds anything, whatever is asked for."""
+    return replace(listing(summary, EmptyPage, exports=exports), parameters=[])
 
 
 def life_of(resource: Resource) -> Mapping[tuple[str, str], Description]:

@@ -1,7 +1,7 @@
 """What the platform itself offers: its models. Its other lists are declared and hold nothing."""
 
 from collections.abc import Callable, Sequence
-from typing import Never
+from typing import Annotated, Never
 
 from parlance.agents.models.names import MODELS
 from parlance.errors import NotFoundError
@@ -12,7 +12,7 @@ from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document, Position, Slice
 from parlance.platform.errors import NotImplementedHereError
-from parlance.platform.fields import NAMED, Resource, Sent, choice, number, text
+from parlance.platform.fields import AS_WHOLE, NAMED, Resource, Sent, choice, number, text
 from parlance.platform.paths import ROOT
 
 _BASE = f"{ROOT}/platform"
@@ -97,7 +97,7 @@ def _is_beyond(position: Position, mark: Position, *, newest_first: bool) -> boo
 
 class Search(Sent):
     search: str
-    take: int | None = None
+    take: Annotated[int, AS_WHOLE] | None = None
 
 
 class CatalogueCalls:

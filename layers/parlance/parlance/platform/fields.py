@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 ALIAS_SHAPE = re.compile(r"[a-z0-9_-]{0,128}\Z", re.ASCII)
 ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z", re.ASCII)
@@ -39,6 +39,13 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _whole(value: object) -> object:
+    """JSON knows one kind of number only: 2.0 is as whole as 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+AS_WHOLE = BeforeValidator(_whole)
+"""Comes last among an integer's annotations: bounds behind it would be lost from the description."""
 Text = Annotated[str, Field()]
 NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from parlance.platform.fields import Meta, Sent
+from parlance.platform.fields import AS_WHOLE, Meta, Sent
 from parlance.platform.messages import Entity, Spoken
 
-type Count = Annotated[int, Field(ge=1)]
+type Count = Annotated[int, Field(ge=1), AS_WHOLE]
 
 
 class Parameters(Sent):
@@ -29,7 +29,7 @@ class Result(Sent):
 class Function(Sent):
     """Something that the client can do for the model."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     description: str
     parameters: Parameters
     result: Result | None = None
