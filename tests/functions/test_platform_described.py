@@ -3,7 +3,6 @@
 Schemathesis draws requests from the description, such as are allowed and such as are not, always the same ones.
 """
 
-from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -22,12 +21,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from parlance.platform.declarations import RESOURCES
-from reference.openapi import openapi
 from tests.functions.cloud import Cloud
 from tests.functions.platform import Account, Told, an_account
+from tests.functions.platform_things import DOCUMENT, LISTENS, Things
 
-EXAMPLES = 6
+EXAMPLES, EXAMPLES_OF_INTEGRATIONS = 6, 2
+"""For each operation and way. One engine serves all kinds of integrations, which differ in their fields."""
 SEED = 20_261_130
 ORIGIN = "https://api.example"
 CHECKS = [
@@ -39,13 +38,11 @@ CHECKS = [
 ]
 ANSWERED = "/api/v1/conversation/{conversationId}"
 """Whether there is something to answer depends on the conversation, of which a description says nothing."""
-LISTENS = "/api/v1/channel/{channelId}/subscribe"
-"""Answers when a minute is over, whatever was sent."""
 
 
 def described() -> list[Any]:
     """The operations, but for their credentials: those are tried elsewhere, and these requests have them."""
-    document = deepcopy(openapi())
+    document = deepcopy(DOCUMENT)
     for methods in document["paths"].values():
         for operation in methods.values():
             del operation["security"]
@@ -62,41 +59,6 @@ TRIED = [
 ]
 
 
-class Things:
-    """One of each kind that an account may have, made anew where something may have deleted it."""
-
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self._made: dict[str, str] = {}
-
-    def ids(self, path: str) -> dict[str, str]:
-        """What stands for the variables of a path."""
-        known = {"channelId": "channel_of_the_tests"}
-        for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-            kind = path.split("/")[4] if name == "integrationId" else name.removesuffix("Id")
-            if name not in known:
-                known[name] = self._one(kind, known)
-        return {name: value for name, value in known.items() if f"{{{name}}}" in path}
-
-    def forget(self) -> None:
-        self._made.clear()
-
-    def _one(self, kind: str, known: Mapping[str, str]) -> str:
-        if kind not in self._made:
-            make = _MAKERS.get(kind, f"/integration/{kind}/create" if kind not in _NEVER else None)
-            self._made[kind] = self._account.made(make.format(**known), _LEAST.get(kind, {})) if make else "nothing"
-        return self._made[kind]
-
-
-_NEVER = {"execution", "doc", "example", "guide", "manual", "report", "tutorial"}
-_MAKERS = {
-    resource.kind: f"/{resource.path}/create".replace("{parent}", f"{{{resource.parent}Id}}")
-    for resource in RESOURCES
-    if "create" in resource.calls or resource.kind == "message"
-}
-_LEAST = {"message": {"type": "user", "text": "Hello"}, "record": {"text": "x"}, "memory": {"text": "x"}}
-
-
 @pytest.fixture(scope="module")
 def account(cloud: Cloud) -> Account:
     return an_account(cloud)
@@ -111,7 +73,7 @@ def things(account: Account) -> Things:
 def test_answers_as_described(account: Account, things: Things, operation: Any, mode: GenerationMode) -> None:
     @seed(SEED)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=EXAMPLES_OF_INTEGRATIONS if "/integration/" in operation.path else EXAMPLES,
         database=None,
         deadline=None,
         phases=[Phase.generate],
