@@ -84,6 +84,7 @@ RECORD = Resource(
     parent="dataset",
     fields=(FieldOf("text", NotBlank, required=True), text("source"), NAMED[2]),
     exports=True,
+    large=True,
 )
 
 DATASET_FILE = Resource(
@@ -134,6 +135,7 @@ CONTACT = Resource(
         number("verifiedAt"),
     ),
     exports=True,
+    large=True,
 )
 
 FILE = Resource("file", path="file", prefix="file", fields=(*NAMED, ALIAS, BLUEPRINT, VISIBILITY))
@@ -161,6 +163,7 @@ MEMORY = Resource(
     fields=(*NAMED, link("contactId"), link("botId"), FieldOf("text", NotBlank, required=True), _EXPIRES),
     filters=("contactId", "botId"),
     exports=True,
+    large=True,
 )
 
 TASK = Resource(
@@ -223,6 +226,7 @@ CONVERSATION = Resource(
     filters=("botId", "contactId", "taskId", "spaceId", "datasetId", "skillsetId"),
     calls=("create", "list", "fetch", "update"),
     exports=True,
+    large=True,
 )
 
 MESSAGE = Resource(
@@ -238,6 +242,7 @@ MESSAGE = Resource(
     ),
     calls=("list", "fetch", "update", "delete"),
     oldest_first=True,
+    large=True,
 )
 
 CHANNEL_MESSAGE = Resource(

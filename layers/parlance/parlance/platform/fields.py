@@ -111,7 +111,7 @@ class Resource:
 
     `path` is where it lives below the API's root, with `{parent}` for the id of what it belongs to, which is of the
     kind `parent`. `filters` are the fields by which its list can be narrowed. `exports` says whether its list is
-    also served as CSV.
+    also served as CSV. A `large` one's lists may be more than one answer holds: another function streams them.
     """
 
     kind: str
@@ -121,6 +121,7 @@ class Resource:
     parent: str | None = None
     filters: tuple[str, ...] = ()
     exports: bool = False
+    large: bool = False
     calls: tuple[str, ...] = ("create", "list", "fetch", "update", "delete")
     oldest_first: bool = False
     title: str = ""

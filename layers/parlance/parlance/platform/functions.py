@@ -7,6 +7,9 @@ from pydantic import Field
 from parlance.platform.fields import AS_WHOLE, Meta, Sent
 from parlance.platform.messages import Entity, Spoken
 
+type ChannelName = Annotated[
+    str, Field(min_length=16, max_length=128, json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})
+]
 type Count = Annotated[int, Field(ge=1), AS_WHOLE]
 
 
@@ -29,7 +32,7 @@ class Result(Sent):
 class Function(Sent):
     """Something that the client can do for the model."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    name: Annotated[str, Field(min_length=1, json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,64}$"})]
     description: str
     parameters: Parameters
     result: Result | None = None
@@ -96,7 +99,7 @@ class Send(Receive):
 
 
 class Dispatch(Complete):
-    channelId: Annotated[str, Field(min_length=16, max_length=128)] | None = None  # noqa: N815 - the wire's name
+    channelId: ChannelName | None = None  # noqa: N815 - the wire's name
 
 
 class Attachment(Sent):
