@@ -161,7 +161,11 @@ def _noun(name: str) -> str:
 
 
 def _group_of(path: str) -> str:
-    return "openai" if _of_openai(path) else below_root(path).split("/")[1]
+    """The first part of the path; of integrations, which are many, also the kind."""
+    if _of_openai(path):
+        return "openai"
+    first, second = below_root(path).split("/")[1:3]
+    return f"{first} {second}" if first == "integration" else first
 
 
 def _wire_path(path: str) -> str:
@@ -197,7 +201,7 @@ def _dialects() -> list[Dialect]:
     return [
         Dialect(
             name=f"Platform: {group}",
-            about=f"{_ABOUT.get(group, '')} {_SAME_ELSEWHERE}".strip(),
+            about=f"{_ABOUT[group.split(' ')[0]]} {_SAME_ELSEWHERE}",
             routes=partial(tuple, found),
             described={key: one for key, one in described.items() if key in {(one.method, one.path) for one in found}},
             security=_SECURITY | _SESSION,
