@@ -89,12 +89,20 @@ class End(_Answered):
     reason: Literal["stop", "length", "abort", "error", "iteration"]
 
 
+class CalledFunction(_Answered):
+    id: str
+    name: str
+    args: Any
+
+
 class Completed(_Answered):
     """An answer. `id` is the kept message's; `error` says why there is none."""
 
     id: str | None = None
     text: str
     usage: Tokens
+    meta: dict[str, Any] | None = Field(default=None, description="`sources` are what the answer rests on")
+    functions: list[CalledFunction] | None = Field(default=None, description="Calls that are left to the client")
     end: End | None = None
     error: ErrorDetail | None = None
 
@@ -106,6 +114,19 @@ class MessageSent(MessageCreated):
 
 class Dispatched(_Answered):
     channelId: str = Field(description="Subscribe to it to hear the answer")  # noqa: N815
+
+
+class DispatchedConversation(Dispatched):
+    conversationId: str = Field(description="Where the messages are kept for a day")  # noqa: N815
+
+
+class AbilityResult(_Answered):
+    """`error` says what a tool failed of."""
+
+    usage: Tokens
+    result: Any = None
+    error: str | None = None
+    messages: list[Any]
 
 
 class SecretStatus(_Answered):
@@ -165,7 +186,7 @@ class OpenAiModels(_Answered):
 class OpenAiErrorDetail(_Answered):
     message: str
     type: str
-    param: None
+    param: str | None
     code: str
 
 

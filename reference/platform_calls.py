@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from parlance.platform import bots, catalogue, channels, conversation_calls, datasets, functions, memories, skillsets
 from parlance.platform.declarations import CONTACT, CONVERSATION, MEMORY, RATING, TASK
-from parlance.platform.openai import ChatCompletion
+from parlance.platform.openai_bodies import ChatCompletion
 from parlance.platform.ratings import Vote
 from reference import platform_answers as answers
 from reference.operations import REF, Body, Description, Json
@@ -34,6 +34,7 @@ _OPENAI_ERROR = {
         404: "There is no such model",
     }.items()
 }
+_UNABLE = json_body("`NOT_IMPLEMENTED`: an extension that cannot be heeded here", answers.PlatformError)
 _SPENT = json_body("`BUDGET_EXCEEDED`: what may be spent is spent", answers.PlatformError)
 
 
@@ -68,7 +69,16 @@ def _completion(summary: str, body: type[BaseModel], answer: type[BaseModel], *,
         "because clients repeat what is answered 5xx.",
         sent=[body],
         must_send=must_send,
-        answers={200: whole, 402: _SPENT},
+        answers={200: whole, 402: _SPENT, 501: _UNABLE},
+    )
+
+
+def _dispatch(summary: str, body: type[BaseModel], answer: type[BaseModel], *, must_send: bool) -> Description:
+    return Description(
+        summary=summary,
+        sent=[body],
+        must_send=must_send,
+        answers={200: json_body("Where the answer will be heard", answer), 402: _SPENT, 501: _UNABLE},
     )
 
 
@@ -89,7 +99,12 @@ _CONVERSATIONS = {
     ("POST", "/conversation/complete"): _completion(
         "Complete messages that are not kept", functions.Stateless, answers.Completed
     ),
-    ("POST", "/conversation/dispatch"): _refused("Dispatch messages that are not kept", "dispatch a conversation"),
+    ("POST", "/conversation/dispatch"): _dispatch(
+        "Have a worker answer messages",
+        functions.DispatchStateless,
+        answers.DispatchedConversation,
+        must_send=True,
+    ),
     ("POST", "/conversation/<conversation_id>/complete"): _completion(
         "Send a message and get the reply", functions.Complete, answers.Completed, must_send=False
     ),
@@ -99,11 +114,8 @@ _CONVERSATIONS = {
     ("POST", "/conversation/<conversation_id>/receive"): _completion(
         "Get the reply to what was sent", functions.Receive, answers.Completed, must_send=False
     ),
-    ("POST", "/conversation/<conversation_id>/dispatch"): _takes(
-        "Have a worker answer",
-        functions.Dispatch,
-        json_body("Where the answer will be heard", answers.Dispatched),
-        must_send=False,
+    ("POST", "/conversation/<conversation_id>/dispatch"): _dispatch(
+        "Have a worker answer in a conversation", functions.Dispatch, answers.Dispatched, must_send=False
     ),
     ("POST", "/conversation/<reference>/delete"): action("Delete a conversation", done("It is gone, for good")),
     ("POST", "/conversation/<reference>/upvote"): _vote("Say that a conversation went well"),
@@ -184,9 +196,14 @@ _MEMORIES = {("POST", "/memory/search"): _found_memories("Search in memories")}
 _SKILLSETS = {
     ("POST", "/skillset/<parent>/ability/<reference>/execute"): Description(
         summary="Run an ability",
+        about="`input` are its arguments as JSON, or the only one as it is.",
         sent=[skillsets.Execution],
         must_send=False,
-        answers={501: json_body("`NOT_IMPLEMENTED`: abilities are kept", answers.PlatformError)},
+        answers={
+            200: Body(about="What came of it", content={JSON: [answers.AbilityResult], JSONL: _LINES}),
+            402: _SPENT,
+            501: json_body("`NOT_IMPLEMENTED`: its instruction cannot be run here", answers.PlatformError),
+        },
     )
 }
 _TASKS = {

@@ -23,6 +23,7 @@ FUNCTIONS = {
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatBotKitListsFunction": "PlatformSettings",
+    "ChatBotKitSkillsetFunction": "PlatformSkillsetSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",

@@ -39,6 +39,12 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _without_hidden(meta: dict[str, Any]) -> dict[str, Any]:
+    if any(key.startswith("_") for key in meta):
+        raise ValueError("keys must not begin with _")
+    return meta
+
+
 def _whole(value: object) -> object:
     """JSON knows one kind of number only: 2.0 is as whole as 2."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -51,6 +57,11 @@ NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
 Number = Annotated[int | float, Field(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
 Meta = dict[str, Any]
+NewMeta = Annotated[
+    dict[str, Any],
+    AfterValidator(_without_hidden),
+    Field(json_schema_extra={"propertyNames": {"pattern": "^([^_]|$)"}}),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +150,10 @@ class Resource:
 
     @cached_property
     def creation(self) -> type[BaseModel]:
-        """What `create` takes."""
-        return self._model("Create", [one for one in self.fields if not one.server_made], required=True)
+        """What `create` takes. Unlike a change it is told of keys in `meta` that are not kept."""
+        sent = [one for one in self.fields if not one.server_made]
+        strict = [replace(one, type=NewMeta) if one.name == "meta" else one for one in sent]
+        return self._model("Create", strict, required=True)
 
     @cached_property
     def change(self) -> type[BaseModel]:
