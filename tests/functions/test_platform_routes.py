@@ -109,6 +109,13 @@ def test_nothing_that_is_sent_breaks_them(
             assert told.status in {200, 400, 404, 409, 413, 501}, (where, body, told.text)
 
 
+def test_the_models_that_are_offered_are_those_that_answer(account: Account) -> None:
+    offered = account.get("/platform/model/list", query={"take": "2"}).body
+    offered["items"] += account.get("/platform/model/list", query={"cursor": offered["cursor"]}).body["items"]
+    answering = [one["id"] for one in account.get("/openai/models").body["data"] if one["created"] == 0]
+    assert sorted(item["id"] for item in offered["items"]) == sorted(answering)
+
+
 class TestCalls:
     def test_search_in_a_dataset(self, account: Account) -> None:
         dataset = account.made("/dataset/create", {"searchMaxRecords": 2})
