@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from tests.template.conftest import STREAMING, Stack
+from tests.template.conftest import RUNNING_TURNS, Stack
 
 READERS = [
-    f"{function}Role" for function in (*STREAMING, "ChatBotKitDatasetFunction", "RepliesFunction", "IndexingFunction")
+    f"{function}Role"
+    for function in (*RUNNING_TURNS, "ChatBotKitDatasetFunction", "RepliesFunction", "IndexingFunction")
 ]
 
 

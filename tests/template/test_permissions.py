@@ -5,7 +5,7 @@ import json
 import pytest
 
 from parlance.storage.keys import HEALTH_PK
-from tests.template.conftest import FUNCTIONS, PLATFORM, STREAMING, Stack
+from tests.template.conftest import FUNCTIONS, PLATFORM, RUNNING_TURNS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -264,7 +264,7 @@ def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_snapshots(stack: Stack, function: str) -> None:
-    searching = ("RepliesFunction", "ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", *STREAMING)
+    searching = ("RepliesFunction", "ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", *RUNNING_TURNS)
     expected = {name: {"s3:GetObject"} for name in searching}
     expected["IndexingFunction"] = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
     assert stack.actions_on(function, "SnapshotsBucket") == expected.get(function, set())
