@@ -17,6 +17,13 @@ KNOWS_CALLERS = [
     "WidgetChatFunction",
     "WidgetStreamFunction",
 ]
+_COUNTING = {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+_WITH_PARTS = READING | TRANSACTION | {"dynamodb:ConditionCheckItem", "dynamodb:BatchWriteItem"}
+ON_RESOURCES = {
+    **{f"ChatBotKit{group}Function": _COUNTING for group in ("Event", "Platform", "Usage")},
+    **{f"ChatBotKit{group}Function": _WITH_PARTS for group in ("Dataset", "Skillset")},
+}
+"""What groups of the platform dialect may do that keep nothing, or what has parts."""
 CONSUMING = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -62,8 +69,7 @@ def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> Non
 @pytest.mark.parametrize("function", PLATFORM)
 def test_the_platform_reads_who_calls_and_keeps_resources(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
-    writing = TRANSACTION | {"dynamodb:ConditionCheckItem", "dynamodb:BatchWriteItem"}
-    assert stack.actions_on(function, "ConversationsTable") == READING | writing
+    assert stack.actions_on(function, "ConversationsTable") == ON_RESOURCES.get(function, READING | TRANSACTION)
     sweeps = {"sqs:SendMessage"} if function == "ChatBotKitConversationFunction" else set()
     assert stack.actions_on(function, "SweepsQueue") == sweeps
     assert stack.actions_on(function, "WakeupsQueue") == set()
@@ -80,12 +86,12 @@ def test_what_completes_also_wakes_workers(stack: Stack) -> None:
     ("function", "actions"),
     [
         ("ChatsRestFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
-        ("KosmosAgentQueryFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
-        ("ChatsMessagesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
-        ("ChatsWebSocketFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
-        ("WidgetChatFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
-        ("WidgetStreamFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
-        ("RepliesFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem"}),
+        ("KosmosAgentQueryFunction", READING | TRANSACTION),
+        ("ChatsMessagesFunction", READING | TRANSACTION),
+        ("ChatsWebSocketFunction", READING | TRANSACTION),
+        ("WidgetChatFunction", READING | {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}),
+        ("WidgetStreamFunction", READING | TRANSACTION),
+        ("RepliesFunction", READING | TRANSACTION),
         ("TenantFunction", READING | TRANSACTION),
         ("WebhooksFunction", {"dynamodb:GetItem", "dynamodb:UpdateItem"}),
         (
