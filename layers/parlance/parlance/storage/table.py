@@ -4,7 +4,9 @@ Expressions stay DynamoDB's own text. A `#name` in one needs no declaration: it 
 (for the reserved words). Values are given without their colon.
 """
 
+import random
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,6 +54,8 @@ __all__ = [
 
 _BATCH_GET_MAX = 100
 _BATCH_WRITE_MAX = 25
+_ROUNDS_MAX = 12
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 _NAME = re.compile(r"#(\w+)")
 
 
@@ -140,10 +144,18 @@ class Table:
     `observer` is told the name of each call and the capacity units it consumed.
     """
 
-    def __init__(self, client: "DynamoDBClient", name: str, *, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        *,
+        observer: Observer | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.client = client
         self.name = name
         self._observer = observer
+        self._sleep = sleep
 
     def get(self, key: Key) -> Item | None:
         """Read one item, consistently."""
@@ -151,11 +163,11 @@ class Table:
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def batch_get(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Read many items, consistently; absent ones are left out."""
+        """Read many items, consistently; absent ones are left out. Raises ContendedError (see `_rounds`)."""
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), _BATCH_GET_MAX):
             wanted = [_key(key) for key in keys[start : start + _BATCH_GET_MAX]]
-            while wanted:
+            for _ in self._rounds():
                 answer = self._call_plain(
                     "batch_get_item", RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
                 )
@@ -163,6 +175,8 @@ class Table:
                     item = from_wire(wire)
                     found[Key(item["pk"], item["sk"])] = item
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                if not wanted:
+                    break
         return found
 
     def put(self, put: Put) -> None:
@@ -241,14 +255,27 @@ class Table:
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def batch_write(self, *, puts: Sequence[Item] = (), deletes: Sequence[Key] = ()) -> None:
-        """Write without conditions. Each item at most once."""
+        """Write without conditions. Each item at most once. Raises ContendedError (see `_rounds`)."""
         requests: list[dict[str, Any]] = [{"PutRequest": {"Item": to_wire(item)}} for item in puts]
         requests += [{"DeleteRequest": {"Key": _key(key)}} for key in deletes]
         for start in range(0, len(requests), _BATCH_WRITE_MAX):
             pending = requests[start : start + _BATCH_WRITE_MAX]
-            while pending:
+            for _ in self._rounds():
                 answer = self._call_plain("batch_write_item", RequestItems={self.name: pending})
                 pending = answer.get("UnprocessedItems", {}).get(self.name, [])
+                if not pending:
+                    break
+
+    def _rounds(self) -> Iterator[None]:
+        """The times that a batch is sent: a busy partition puts off a part of it, which is to be sent again later.
+
+        Pauses between them, ever longer and with full jitter, and raises ContendedError after the last.
+        """
+        for number in range(_ROUNDS_MAX):
+            yield
+            ceiling = min(_FIRST_PAUSE * 2**number, _LONGEST_PAUSE)
+            self._sleep(random.uniform(0, ceiling))  # noqa: S311 - spreads load, guards nothing
+        raise ContendedError("a part of the batch was put off every time")
 
     def transact(self, operations: Sequence[Operation], *, token: str) -> None:
         """All or none. The same `token` (up to 36 characters) within ten minutes does nothing twice.
