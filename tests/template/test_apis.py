@@ -116,6 +116,13 @@ def test_every_method_is_named(stack: Stack) -> None:
         assert set(methods) - {"parameters"} == methods_of(path), path
 
 
+def test_every_operation_is_one_of_openapi(stack: Stack) -> None:
+    """Which asks for `responses`, though a proxy's are its own."""
+    for path, methods in stack.paths().items():
+        for method in methods.keys() - {"parameters"}:
+            assert "responses" in methods[method], f"{method} {path}"
+
+
 def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
     allowed = {
         (permission["FunctionName"]["Ref"], permission["SourceArn"]["Fn::Sub"][0])
