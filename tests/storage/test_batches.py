@@ -1,69 +1,66 @@
-"""Batches of which DynamoDB does only a part, as it does for a busy partition and an emulator never does."""
+"""Batches of which the table does a part only, as it does when it is short of capacity; the emulator never is."""
 
-from collections.abc import Callable
+import itertools
 from typing import Any, cast
 
 import pytest
 
-from parlance.storage.table import ContendedError, Item, Key, Table
+from parlance.storage.table import ContendedError, Key, Table
+from tests.fakes.clock import ManualClock
 
-KEYS = [Key("p", f"s{n}") for n in range(30)]
+KEYS = [Key("p", f"{number:03d}") for number in range(120)]
 
 
-class Busy:
-    """A client that does `done` of each batch that it is sent and puts off the rest."""
+class Short:
+    """A client that does `does` requests of each call, so many seconds after the last one."""
 
-    def __init__(self, done: int) -> None:
-        self._done = done
+    def __init__(self, clock: ManualClock, does: int) -> None:
+        self._clock, self._does = clock, does
+        self.asked: list[tuple[int, float]] = []
         self.written: list[str] = []
-        self.calls = 0
 
-    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - the SDK's name
-        self.calls += 1
-        wanted = RequestItems["t"]["Keys"]
-        left = {"t": {"Keys": wanted[self._done :]}} if wanted[self._done :] else {}
-        return {"Responses": {"t": wanted[: self._done]}, "UnprocessedKeys": left}
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - the wire's name
+        done, left = self._part(RequestItems["t"]["Keys"])
+        return {"Responses": {"t": done}, "UnprocessedKeys": {"t": {"Keys": left}} if left else {}}
 
-    def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803 - the SDK's name
-        self.calls += 1
-        wanted = RequestItems["t"]
-        self.written += [one["PutRequest"]["Item"]["sk"]["S"] for one in wanted[: self._done]]
-        return {"UnprocessedItems": {"t": wanted[self._done :]} if wanted[self._done :] else {}}
+    def batch_write_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - the wire's name
+        done, left = self._part(RequestItems["t"])
+        self.written += [one["DeleteRequest"]["Key"]["sk"]["S"] for one in done]
+        return {"UnprocessedItems": {"t": left} if left else {}}
 
-
-def table(client: Busy, pauses: list[float]) -> Table:
-    return Table(cast("Any", client), "t", sleep=pauses.append)
+    def _part(self, requests: list[Any]) -> tuple[list[Any], list[Any]]:
+        self.asked.append((len(requests), self._clock.monotonic()))
+        return requests[: self._does], requests[self._does :]
 
 
-def write(table: Table) -> None:
-    table.batch_write(puts=[cast("Item", {"pk": key.pk, "sk": key.sk}) for key in KEYS])
+def table(does: int) -> tuple[Table, Short]:
+    clock = ManualClock()
+    client = Short(clock, does)
+    return Table(cast("Any", client), "t", clock=clock), client
 
 
-def test_what_is_put_off_is_read_later() -> None:
-    client, pauses = Busy(done=7), list[float]()
-    assert table(client, pauses).batch_get(KEYS).keys() == set(KEYS)
-    assert (client.calls, len(pauses)) == (5, 4)
+def test_what_is_left_of_a_read_is_asked_for_again_after_growing_pauses() -> None:
+    short, client = table(30)
+    assert list(short.batch_get(KEYS)) == KEYS
+    assert [asked for asked, _ in client.asked] == [100, 70, 40, 10, 20]
+    at = [when for _, when in client.asked]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert all(0 < pause <= most for pause, most in zip(pauses, (0.01, 0.02, 0.04), strict=False))
+    assert pauses[3] == 0, "the next batch begins at once"
 
 
-def test_what_is_put_off_is_written_later_and_once() -> None:
-    client, pauses = Busy(done=10), list[float]()
-    write(table(client, pauses))
-    assert sorted(client.written) == sorted(key.sk for key in KEYS)
-    assert (client.calls, len(pauses)) == (4, 2), "25 in three calls, and 5 in one"
+def test_what_is_left_of_a_write_is_written_after_pauses() -> None:
+    short, client = table(10)
+    short.batch_write(deletes=KEYS[:30])
+    assert client.written == [key.sk for key in KEYS[:30]]
+    assert [asked for asked, _ in client.asked] == [25, 15, 5, 5]
 
 
-@pytest.mark.parametrize("call", [lambda table: table.batch_get(KEYS), write])
-def test_what_is_always_put_off_is_given_up(call: Callable[[Table], object]) -> None:
-    client, pauses = Busy(done=0), list[float]()
+@pytest.mark.parametrize("call", ["read", "write"])
+def test_a_table_that_does_nothing_more_is_given_up(call: str) -> None:
+    short, client = table(0)
     with pytest.raises(ContendedError):
-        call(table(client, pauses))
-    assert client.calls == len(pauses)
-    assert 0.5 < sum(pauses) < 15, "long enough for a partition to recover, and not for a gateway to give up"
-    assert max(pauses) <= 1
-
-
-def test_nothing_is_not_asked_for() -> None:
-    client = Busy(done=0)
-    assert table(client, []).batch_get([]) == {}
-    table(client, []).batch_write()
-    assert client.calls == 0
+        short.batch_get(KEYS[:1]) if call == "read" else short.batch_write(deletes=KEYS[:1])
+    began, ended = client.asked[0][1], client.asked[-1][1]
+    assert 5 <= ended - began <= 5.5
+    assert len(client.asked) < 60
