@@ -146,6 +146,8 @@ class Rehearsal:
         boto3.setup_default_session()
         session: Any = boto3.DEFAULT_SESSION
         session.events.register("provide-client-params", self._heard)
+        for operation in ("GetObject", "HeadObject"):
+            session.events.register(f"after-call.s3.{operation}", self._missed)
 
     @contextmanager
     def acting(self, function: str) -> Iterator[None]:
@@ -172,16 +174,26 @@ class Rehearsal:
 
         return handle
 
-    def _heard(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+    def _heard(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         function = self._acting.get()
         if function is None:
             return
+        context["asked"] = params
         for ask in asks_of(model.service_model.service_name, model.name, params):
             granting = self._roles.granting(function, ask)
             self.used.update(granting)
             if not granting:
                 self.refused.append(f"{function} may not {ask.action} on {ask.resource}")
                 raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": str(ask)}}, model.name)
+
+    def _missed(self, parsed: dict[str, Any], context: Mapping[str, Any], **_: Any) -> None:
+        """S3 says that an object is missing only to those who may list its bucket."""
+        function = self._acting.get()
+        if function is None or parsed["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            return
+        (listing,) = asks_of("s3", "ListObjectsV2", context["asked"])
+        if not self._roles.granting(function, listing):
+            parsed["Error"] = {"Code": "AccessDenied", "Message": "Access Denied"}
 
 
 def _holds(condition: Mapping[str, Any], ask: Ask) -> bool:

@@ -79,6 +79,17 @@ def test_what_is_not_allowed_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("function", "code"), [("ChatsMessagesFunction", "AccessDenied"), ("IndexingFunction", "NoSuchKey")]
+)
+def test_what_is_missing_is_told_to_those_who_may_list(
+    cloud: Cloud, rehearsal: Rehearsal, function: str, code: str
+) -> None:
+    with rehearsal.acting(function), pytest.raises(ClientError) as raised:
+        cloud.s3.get_object(Bucket="snapshots", Key="snapshots/nothing")
+    assert raised.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize(
     ("partition", "is_allowed"),
     [(HEALTH_PK, True), ("tenant#1", False)],
 )

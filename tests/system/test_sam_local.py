@@ -16,6 +16,9 @@ from tests.template.conftest import FUNCTIONS
 
 pytestmark = pytest.mark.system
 
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""The emulator's, which SAM passes on."""
+
 
 @pytest.fixture(scope="module")
 def given(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def given(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     file.write_text(_run(sys.executable, "-m", "local.sam_env", STATE_DIR=str(cloud.state_dir)))
     here = Path(__file__).with_name("sam_local.py")
     options = (ROOT / "template.yaml", file, "StreamingRuntime=buffered", "Architecture=x86_64")
-    found: dict[str, Any] = json.loads(_run(CLOUD_BIN / "python", here, *options))
+    found: dict[str, Any] = json.loads(_run(CLOUD_BIN / "python", here, *options, **CREDENTIALS))
     return found
 
 
@@ -62,4 +65,4 @@ def test_a_function_works_with_what_it_is_told(given: dict[str, Any], house: Hou
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["statusCode"] == 201
+    assert json.loads(done.stdout.splitlines()[-1])["statusCode"] == 201, done.stdout
