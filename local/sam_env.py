@@ -16,7 +16,8 @@ from local.settings import Settings
 def environments(endpoint: str, stack: str = STACK) -> dict[str, dict[str, str]]:
     """By logical name, as `--env-vars` wants it: what each deployed function is told, and where the emulator is."""
     session = emulator_session()
-    cloudformation, functions = (session.client(name, endpoint_url=endpoint) for name in ("cloudformation", "lambda"))
+    cloudformation = session.client("cloudformation", endpoint_url=endpoint)
+    functions = session.client("lambda", endpoint_url=endpoint)
     found = {}
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:
