@@ -166,7 +166,7 @@ LONG_NAME = "x" * 110
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_environment_leaves_room_for_what_deployers_write(stack: Stack, function: str) -> None:
-    """Lambda takes 4 KB, names and values together."""
+    """Lambda takes 4 KB, names and values together. docs/usage.md says how much the prices may take."""
     size = sum(
         len(name) + len(value if isinstance(value, str) else LONG_NAME)
         for name, value in stack.environment(function).items()
