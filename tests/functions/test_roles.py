@@ -15,17 +15,13 @@ from tests.functions.roles import Grant, Rehearsal, Roles
 from tests.template.conftest import Stack
 
 _TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/identity"
-_BY_LAMBDA = "Lambda itself takes the messages, under the role of the function that they are for"
+_BY_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+"""What Lambda itself does to the queues of its functions, under their roles."""
 _NO_BEDROCK = "the emulator has no Bedrock; tests/outbound answers in its place"
 REASONS = {
     ("Models", "bedrock:InvokeModelWithResponseStream"): _NO_BEDROCK,
     ("Models", "bedrock:ApplyGuardrail"): _NO_BEDROCK,
     ("Indexing", "sqs:SendMessage"): "for embeddings that take longer than an invocation, and here there are none",
-    **{
-        (queue, f"sqs:{action}"): _BY_LAMBDA
-        for queue in ("Wakeups", "Sweeps", "Webhooks", "Indexing")
-        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-    },
 }
 """Why something is allowed that no test of a function does, by the statement's id and the action."""
 SHARED = {"Resources"}
@@ -39,7 +35,13 @@ def _granted(grant: Grant) -> tuple[str, ...]:
 
 def test_whatever_is_allowed_is_done_by_some_test(stack: Stack, rehearsal: Rehearsal) -> None:
     used = {_granted(grant) for grant in rehearsal.used}
-    unused = {grant for grant in Roles(stack).grants() if _granted(grant) not in used}
+    sources = stack.of_type("AWS::Lambda::EventSourceMapping").values()
+    fed = {(one["FunctionName"]["Fn::GetAtt"][0], one["EventSourceArn"]["Fn::GetAtt"][0]) for one in sources}
+    unused = {
+        grant
+        for grant in Roles(stack).grants()
+        if _granted(grant) not in used and not (grant.action in _BY_LAMBDA and (grant.function, grant.resource) in fed)
+    }
     unexplained = sorted(str(grant) for grant in unused if (grant.sid, grant.action) not in REASONS)
     assert unexplained == []
     assert REASONS.keys() == {(grant.sid, grant.action) for grant in unused}, "a reason that is none any more"
