@@ -21,6 +21,7 @@ FUNCTIONS = {
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
+    "ChatBotKitSkillsetFunction": "PlatformSkillsetSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",

@@ -103,7 +103,7 @@ async function main() {
   const key = await life('secret', { name: 'S', type: 'bearer', value: 'v' })
   for (const action of ['verify', 'authenticate', 'revoke']) await call(`secret.${action}`, key, {})
   const skillset = await life('skillset', { name: 'K' })
-  const ability = await life('skillset.ability', { name: 'A', secretId: key }, skillset)
+  const ability = await life('skillset.ability', { name: 'A', instruction: 'Be kind.', secretId: key }, skillset)
   await call('skillset.ability.export', skillset, {})
   await call('skillset.ability.execute', skillset, ability, {})
   const bot = await life('bot', { name: 'B', datasetId: dataset, skillsetId: skillset })
