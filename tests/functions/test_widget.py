@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from parlance.identity.web_keys import WidgetLimits
+from parlance.widget.sessions import public_turn_id
 from tests.functions.cloud import Cloud, House
 
 PAGE = {"Origin": "https://shop.example"}
@@ -72,6 +73,17 @@ def test_a_stop_needs_the_key_and_the_session_of_the_turn(cloud: Cloud, page: Pa
     for key, place in ((other, path), (page.key, path.replace("turn_", "turn_0")), (page.key, "/v1/chat/x/stop")):
         refused = cloud.widget("POST", place, key=key)
         assert (refused.status, refused.body) == (404, {"error": "Not found"})
+
+
+def test_a_stop_before_the_reply_wakes_who_ends_the_turn(cloud: Cloud, page: Page, session: str) -> None:
+    body = {"sessionId": session}
+    made = cloud.widget("POST", "/v1/chat/ticket", key=page.key, body=body, headers=PAGE).body
+    connection_id, _ = cloud.connect(query={"ticket": made["ticket"]})
+    turn_id = public_turn_id(made["conversationId"], cloud.begun(connection_id, page.house, made["conversationId"]))
+    assert cloud.widget("POST", f"/v1/chat/{turn_id}/stop", key=page.key, body=body).status == 204
+    cloud.work()
+    (ended,) = [one for one in cloud.gateway.frames[connection_id] if one["event_type"] == "message_stream_ended"]
+    assert ended["metadata"]["stopped"] is True
 
 
 def test_a_ticket_opens_the_websocket_once(cloud: Cloud, page: Page, session: str) -> None:
