@@ -11,6 +11,7 @@ from functions.chats.websocket import app as websocket_app
 from functions.tenant import app as tenant_app
 from functions.widget.chat import app as widget_chat_app
 from functions.widget.stream import app as widget_stream_app
+from functions.workers.errands import app as errands_app
 from functions.workers.indexing import app as indexing_app
 from functions.workers.replies import app as replies_app
 from functions.workers.sweeps import app as sweeps_app
@@ -84,6 +85,7 @@ class Cloud:
     wakeups_url: str
     sweeps_url: str
     indexing_url: str
+    errands_url: str
     gateway: FakeGateway
 
     @property
@@ -180,6 +182,10 @@ class Cloud:
     def index(self) -> list[dict[str, Any]]:
         """Let the indexing worker have every message that is visible now; returns the bodies."""
         return self._drain(self.indexing_url, indexing_app.handler)
+
+    def run_errands(self) -> list[dict[str, Any]]:
+        """Let the worker have every errand that is visible now; returns the bodies."""
+        return self._drain(self.errands_url, errands_app.handler)
 
     def _drain(self, url: str, handler: Any) -> list[dict[str, Any]]:
         bodies = []

@@ -55,7 +55,8 @@ _STREAMED = re.compile(
 def _group_of(method: str, path: str) -> str:
     if _STREAMED.fullmatch(f"{method} {canonical(path)}"):
         return "completion"
-    return canonical(path).split("/")[3]
+    group = canonical(path).split("/")[3]
+    return "conversation" if group == "Attachment" else group
 
 
 @cache

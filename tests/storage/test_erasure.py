@@ -39,6 +39,7 @@ from parlance.storage.users_directory import DynamoAccountStore
 from parlance.storage.visits import DynamoVisitLog
 from parlance.usage.accounts import TenantAccounts
 from parlance.usage.prices import Prices
+from tests.fakes.contents import MemoryContents
 from tests.fakes.house import QueuedSweeps, QueuedWakeups, ScriptedResponder
 
 pytestmark = pytest.mark.storage
@@ -84,7 +85,9 @@ class Bench:
     def erase(self, user_id: str) -> Pass:
         done = self.erasure.erase(self.tenant_id, user_id)
         for tenant_id, chat_id, _ in self.sweeps.asked:
-            Sweeper(self.store, clock=self.clock).sweep(tenant_id, chat_id, deadline=self.clock.monotonic() + 100)
+            Sweeper(self.store, MemoryContents(), clock=self.clock).sweep(
+                tenant_id, chat_id, deadline=self.clock.monotonic() + 100
+            )
         return done
 
     def naming(self, word: str) -> list[str]:

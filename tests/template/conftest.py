@@ -21,6 +21,7 @@ FUNCTIONS = {
     **dict.fromkeys(PLATFORM, "PlatformSettings"),
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
+    "ChatBotKitFileFunction": "PlatformFileSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
@@ -42,6 +43,7 @@ FUNCTIONS = {
     "KosmosWellKnownFunction": "PublicKeySettings",
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
     "IndexingFunction": "IndexingSettings",
+    "ErrandsFunction": "ErrandsSettings",
 }
 STREAMING = [
     "ChatsMessagesFunction",

@@ -85,7 +85,8 @@ def platform_paths() -> dict[str, str]:
     parts = ("{conversationId}", "{conversationId}/{proxy+}")
     conversation = {f"{root}/conversation/{part}": BUFFERED for root in ROOTS for part in parts}
     streams = {path: answers["others"] for path, answers in PLATFORM_STREAMS.items()}
-    return below | channel | conversation | streams
+    attachment = {f"{root}/Attachment/{{proxy+}}": BUFFERED for root in ROOTS}
+    return below | channel | conversation | attachment | streams
 
 
 PLATFORM_PATHS = platform_paths()

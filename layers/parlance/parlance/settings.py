@@ -111,6 +111,15 @@ class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
     websocket_endpoint: str
+    files_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandsSettings(_FromEnvironment):
+    conversations_table: str
+    errands_queue_url: str
+    indexing_queue_url: str
+    files_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,11 +230,22 @@ class PlatformConversationSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     sweeps_queue_url: str
+    files_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformFileSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    errands_queue_url: str
+    files_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformDatasetSettings(SearchSettings):
     identity_table: str
+    errands_queue_url: str
+    files_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

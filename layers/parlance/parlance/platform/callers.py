@@ -28,10 +28,11 @@ _OF_CONVERSATION = re.compile(
     r"(complete|send|receive|initiate|dispatch|contact/upsert|attachment/upload"
     r"|message/[^/]+/(upvote|downvote|synthesize))\Z"
 )
+_ATTACHMENT = re.compile(r"/Attachment/(?P<id>[^/]+)/upload\Z")
 _OF_ANYBODY = re.compile(r"(/channel/[^/]+/publish|/url/unfurl)\Z")
 
 
 def session_reaches(path: str, conversation_id: str) -> bool:
     """Whether a session of that conversation may call a path, given without the API's root."""
-    match = _OF_CONVERSATION.match(path)
+    match = _OF_CONVERSATION.match(path) or _ATTACHMENT.match(path)
     return match["id"] == conversation_id if match else bool(_OF_ANYBODY.match(path))

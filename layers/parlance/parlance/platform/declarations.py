@@ -90,7 +90,15 @@ DATASET_FILE = Resource(
     path="dataset/{parent}/file",
     prefix="attached",
     parent="dataset",
-    fields=(*NAMED, link("fileId", required=True), choice("type", ("source",)), VISIBILITY),
+    fields=(
+        *NAMED,
+        link("fileId", required=True),
+        choice("type", ("source",)),
+        VISIBILITY,
+        choice("syncStatus", ("pending", "synced", "error"), server_made=True),
+        text("syncMessage", server_made=True),
+        number("syncedAt", server_made=True),
+    ),
     calls=("list",),
 )
 
@@ -135,7 +143,28 @@ CONTACT = Resource(
     exports=True,
 )
 
-FILE = Resource("file", path="file", prefix="file", fields=(*NAMED, ALIAS, BLUEPRINT, VISIBILITY))
+FILE = Resource(
+    "file",
+    path="file",
+    prefix="file",
+    fields=(
+        *NAMED,
+        ALIAS,
+        BLUEPRINT,
+        VISIBILITY,
+        text("contentType", server_made=True, hidden=True),
+        text("contentName", server_made=True, hidden=True),
+    ),
+)
+
+ATTACHMENT = Resource(
+    "attachment",
+    path="conversation/{parent}/attachment",
+    prefix="attachment",
+    parent="conversation",
+    fields=(text("name"), text("type"), number("size"), _EXPIRES),
+    calls=("list",),
+)
 
 SECRET = Resource(
     "secret",
@@ -249,6 +278,6 @@ CHANNEL_MESSAGE = Resource(
 
 RESOURCES = (
     *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
-    *(CONTACT, FILE, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
+    *(CONTACT, FILE, ATTACHMENT, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
 )

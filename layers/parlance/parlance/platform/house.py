@@ -1,7 +1,7 @@
 """The dialect put together over its tables, once per function."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -12,7 +12,9 @@ from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.indexing import IndexRequests
 from parlance.limits.rates import RateLimiter
 from parlance.platform.callers import Caller
+from parlance.platform.contents import ContentStore
 from parlance.platform.declarations import RESOURCES
+from parlance.platform.errands import Errands, NoErrands
 from parlance.platform.gate import Gate
 from parlance.platform.library import Library
 from parlance.platform.routes import ResourceRoutes
@@ -36,10 +38,21 @@ class House:
     clock: Clock
     ids: IdSource
     requests: IndexRequests | None = None
+    errands: Errands = field(default_factory=NoErrands)
+    contents: ContentStore | None = None
 
     @classmethod
-    def from_environment(cls, requests: IndexRequests | None = None) -> Self:
-        """`requests` are for whoever changes datasets. Raises MissingSettingError."""
+    def from_environment(
+        cls,
+        requests: IndexRequests | None = None,
+        *,
+        errands: Errands | None = None,
+        contents: ContentStore | None = None,
+    ) -> Self:
+        """`requests` are for whoever changes datasets, `errands` for whoever changes files.
+
+        Raises MissingSettingError.
+        """
         settings = PlatformSettings.from_environment()
         return cls(
             Table(clients.dynamodb(), settings.conversations_table),
@@ -47,11 +60,13 @@ class House:
             SystemClock(),
             RandomIds(),
             requests,
+            errands or NoErrands(),
+            contents,
         )
 
     @cached_property
     def library(self) -> Library:
-        store_for = stores(self.table, self.clock, self.ids, self.requests)
+        store_for = stores(self.table, self.clock, self.ids, self.requests, self.errands, self.contents)
         return Library(RESOURCES, store_for, clock=self.clock, ids=self.ids)
 
     @cached_property

@@ -75,6 +75,33 @@ class IndexRequest(_Body):
     unreadable: bool = False
 
 
+class FileReading(_Body):
+    """A file is to be read into a dataset, or into all that have it."""
+
+    kind: Literal["reading"] = "reading"
+    tenant_id: str
+    file_id: str
+    dataset_id: str | None
+
+
+class FileRemoval(_Body):
+    """A deleted file may have got content once more."""
+
+    kind: Literal["removal"] = "removal"
+    tenant_id: str
+    file_id: str
+
+
+type Errand = Annotated[FileReading | FileRemoval, Field(discriminator="kind")]
+
+_errand: TypeAdapter[FileReading | FileRemoval] = TypeAdapter(Errand)
+
+
+def parse_errand(body: str) -> FileReading | FileRemoval:
+    """Raises ValueError."""
+    return _errand.validate_json(body)
+
+
 def parse_sweep(body: str) -> Sweep | UserErasure:
     """Raises ValueError."""
     return _sweep.validate_json(body)

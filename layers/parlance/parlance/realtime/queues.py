@@ -6,7 +6,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from parlance.errors import UnavailableError
 from parlance.logs import logger
-from parlance.realtime.messages import Greeting, IndexRequest, Sweep, TurnWakeup, UserErasure, Watchdog
+from parlance.platform.contents import UPLOAD_SECONDS
+from parlance.realtime.messages import (
+    FileReading,
+    FileRemoval,
+    Greeting,
+    IndexRequest,
+    Sweep,
+    TurnWakeup,
+    UserErasure,
+    Watchdog,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +95,21 @@ class SqsSweeps:
         """`parlance.privacy.erasure.Erasures`."""
         body = UserErasure(tenant_id=tenant_id, user_id=user_id, passes=passes)
         self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
+
+
+class SqsErrands:
+    """`parlance.platform.errands.Errands`."""
+
+    def __init__(self, queue: Sending) -> None:
+        self._queue = queue
+
+    def read_file(self, tenant_id: str, file_id: str, *, dataset_id: str | None) -> None:
+        body = FileReading(tenant_id=tenant_id, file_id=file_id, dataset_id=dataset_id)
+        self._queue.send(body.model_dump_json())
+
+    def forget_file(self, tenant_id: str, file_id: str) -> None:
+        body = FileRemoval(tenant_id=tenant_id, file_id=file_id)
+        self._queue.send(body.model_dump_json(), delay_seconds=UPLOAD_SECONDS)
 
 
 class SqsIndexRequests:

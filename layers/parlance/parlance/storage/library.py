@@ -5,22 +5,30 @@ from collections.abc import Callable
 from parlance.clock import Clock
 from parlance.ids import IdSource
 from parlance.knowledge.indexing import AnnouncedDatasets, IndexRequests, NoRequests
+from parlance.platform.contents import ContentStore
 from parlance.platform.conversations import MessageDocuments
 from parlance.platform.documents import DocumentStore
+from parlance.platform.errands import Errands, NoErrands
 from parlance.platform.fields import Resource
+from parlance.platform.file_documents import FileDocuments
 from parlance.platform.records import AnnouncedDocuments, RecordDocuments
 from parlance.storage import keys
 from parlance.storage.conversation_documents import ConversationDocuments
 from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.datasets import DatasetRepository
-from parlance.storage.documents import DocumentRepository, PlainShelf, Shelf
+from parlance.storage.documents import ConversationShelf, DocumentRepository, PlainShelf, Shelf
 from parlance.storage.shelves import BotShelf, DatasetShelf
 from parlance.storage.table import Key, Table
 from parlance.storage.turns import DynamoTurnStore
 
 
 def stores(
-    table: Table, clock: Clock, ids: IdSource, requests: IndexRequests | None = None
+    table: Table,
+    clock: Clock,
+    ids: IdSource,
+    requests: IndexRequests | None = None,
+    errands: Errands | None = None,
+    contents: ContentStore | None = None,
 ) -> Callable[[Resource], DocumentStore]:
     """Makes the store of a resource. `requests` are told of changes to datasets, by those who may change them."""
     announced = requests or NoRequests()
@@ -28,6 +36,7 @@ def stores(
         "bot": BotShelf(),
         "datasetFile": PlainShelf("datasetFile", parent_key=keys.dataset),
         "skillset": PlainShelf("skillset", dependents=_abilities),
+        "attachment": ConversationShelf("attachment"),
         "ability": PlainShelf("ability", parent_key=_skillset),
     }
 
@@ -41,6 +50,8 @@ def stores(
                 return ConversationDocuments(table, clock, ids)
             case "dataset":
                 return AnnouncedDocuments(DocumentRepository(table, DatasetShelf()), announced)
+            case "file" if contents:
+                return FileDocuments(DocumentRepository(table, PlainShelf("file")), contents, errands or NoErrands())
             case kind:
                 return DocumentRepository(table, shelves.get(kind) or PlainShelf(kind))
 

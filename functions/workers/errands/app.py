@@ -1,0 +1,40 @@
+"""Does what the functions of the platform dialect leave to a worker."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from parlance.clock import SystemClock
+from parlance.ids import RandomIds
+from parlance.knowledge.indexing import AnnouncedDatasets
+from parlance.platform.declarations import RESOURCES
+from parlance.platform.errand_runner import ErrandRunner
+from parlance.platform.file_reading import FileReader
+from parlance.platform.library import Library
+from parlance.realtime.consumers import Consumer, Context
+from parlance.realtime.queues import SqsErrands, SqsIndexRequests, SqsQueue
+from parlance.settings import ErrandsSettings
+from parlance.storage import clients
+from parlance.storage.contents import S3ContentStore
+from parlance.storage.datasets import DatasetRepository
+from parlance.storage.library import stores
+from parlance.storage.table import Table
+
+
+@cache
+def consumer() -> Consumer:
+    settings = ErrandsSettings.from_environment()
+    clock, ids = SystemClock(), RandomIds()
+    table = Table(clients.dynamodb(), settings.conversations_table)
+    queue = SqsQueue(clients.sqs, settings.errands_queue_url)
+    errands = SqsErrands(queue)
+    requests = SqsIndexRequests(SqsQueue(clients.sqs, settings.indexing_queue_url))
+    contents = S3ContentStore(clients.files, settings.files_bucket)
+    library = Library(RESOURCES, stores(table, clock, ids, requests, errands, contents), clock=clock, ids=ids)
+    datasets = AnnouncedDatasets(DatasetRepository(table, clock, ids), requests)
+    runner = ErrandRunner(FileReader(library, datasets, contents, clock), contents)
+    return Consumer(runner.handle, queue, clock)
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    return consumer()(event, context)
