@@ -16,11 +16,7 @@ PYTHON = ROOT / ".clients/bin/python"
 NODE_MODULES = HERE / "node/node_modules"
 REFUSED = {"NOT_IMPLEMENTED", "NOT_FOUND"}
 WAITING = ("blueprint.", "decision.", "graphql.", "magic.", "policy.", "portal.", "space.", "team.", "user.")
-NEVER_THERE = (
-    *("platform.", "secret.mint", "contact.secret.mint", "task.execution.cancel"),
-    # The Node client posts to a path that its own API does not have.
-    "conversation.attachment.upload",
-)
+NEVER_THERE = ("platform.", "secret.mint", "contact.secret.mint")
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 

@@ -22,6 +22,8 @@ FUNCTIONS = {
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
     "ChatBotKitFileFunction": "PlatformFileSettings",
+    "ChatBotKitTaskFunction": "PlatformTaskSettings",
+    "ChatBotKitIntegrationFunction": "PlatformIntegrationSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",

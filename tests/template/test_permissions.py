@@ -68,7 +68,8 @@ def test_the_platform_reads_who_calls_and_keeps_resources(stack: Stack, function
     assert stack.actions_on(function, "ConversationsTable") == READING | writing
     sweeps = {"sqs:SendMessage"} if function == "ChatBotKitConversationFunction" else set()
     assert stack.actions_on(function, "SweepsQueue") == sweeps
-    assert stack.actions_on(function, "WakeupsQueue") == set()
+    wakeups = {"sqs:SendMessage"} if function == "ChatBotKitIntegrationFunction" else set()
+    assert stack.actions_on(function, "WakeupsQueue") == wakeups
 
 
 def test_what_completes_also_wakes_workers(stack: Stack) -> None:
@@ -120,7 +121,7 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
         ("ChatBotKitBotFunction", set(), set(), set(), set()),
         ("WebhooksFunction", set(), set(), CONSUMING - {"sqs:SendMessage"}, set()),
         ("IndexingFunction", set(), set(), set(), CONSUMING),
-        ("ErrandsFunction", set(), set(), set(), {"sqs:SendMessage"}),
+        ("ErrandsFunction", {"sqs:SendMessage"}, set(), set(), {"sqs:SendMessage"}),
     ],
 )
 def test_queues(
@@ -138,6 +139,9 @@ def test_queues(
         ("ErrandsFunction", CONSUMING),
         ("ChatBotKitFileFunction", {"sqs:SendMessage"}),
         ("ChatBotKitDatasetFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitTaskFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitIntegrationFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitContactFunction", set()),
         ("ChatBotKitConversationFunction", set()),
         ("SweepsFunction", set()),
     ],

@@ -117,6 +117,7 @@ class SweepsSettings(_FromEnvironment):
 @dataclass(frozen=True, slots=True)
 class ErrandsSettings(_FromEnvironment):
     conversations_table: str
+    wakeups_queue_url: str
     errands_queue_url: str
     indexing_queue_url: str
     files_bucket: str
@@ -231,6 +232,21 @@ class PlatformConversationSettings(_FromEnvironment):
     identity_table: str
     sweeps_queue_url: str
     files_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformTaskSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    errands_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformIntegrationSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    errands_queue_url: str
+    wakeups_queue_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from parlance.platform.fields import (
     ALIAS,
     BLUEPRINT,
     NAMED,
+    SCHEDULED,
     VISIBILITY,
     FieldOf,
     NotBlank,
@@ -25,6 +26,14 @@ from parlance.platform.messages import FIRST_MESSAGES_MAX, MESSAGE_TYPES, Entity
 
 _STATE = choice("state", ("enabled", "disabled"))
 _EXPIRES = number("expiresAt")
+
+
+_STATUSES = ("idle", "running", "canceled")
+_OUTCOMES = ("pending", "success", "failure")
+
+
+def _idle() -> str:
+    return "idle"
 
 
 def _fingerprint() -> str:
@@ -200,19 +209,38 @@ TASK = Resource(
         BLUEPRINT,
         link("contactId"),
         link("botId"),
-        text("schedule"),
-        text("timezone"),
+        *SCHEDULED,
         number("sessionDuration"),
         number("maxIterations"),
         number("maxTime"),
         _EXPIRES,
-        choice("status", ("idle", "running", "canceled"), server_made=True, shown="idle"),
-        choice("outcome", ("pending", "success", "failure"), server_made=True, shown="pending"),
+        choice("status", _STATUSES, server_made=True, shown="idle", made=_idle),
+        choice("outcome", _OUTCOMES, server_made=True, shown="pending"),
         number("lastRunAt", server_made=True),
         number("nextRunAt", server_made=True),
+        text("executionId", server_made=True, hidden=True),
     ),
     filters=("botId", "contactId", "status"),
     exports=True,
+)
+
+TASK_EXECUTION = Resource(
+    "taskExecution",
+    path="task/{parent}/execution",
+    prefix="execution",
+    parent="task",
+    fields=(
+        *NAMED,
+        text("taskId"),
+        text("conversationId"),
+        text("turnId", hidden=True),
+        choice("status", _STATUSES),
+        choice("outcome", _OUTCOMES),
+        text("summary"),
+        text("completedAt"),
+    ),
+    filters=("status",),
+    calls=("list",),
 )
 
 RATING = Resource(
@@ -278,6 +306,6 @@ CHANNEL_MESSAGE = Resource(
 
 RESOURCES = (
     *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
-    *(CONTACT, FILE, ATTACHMENT, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
+    *(CONTACT, FILE, ATTACHMENT, SECRET, MEMORY, TASK, TASK_EXECUTION, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
 )

@@ -14,6 +14,14 @@ class Errands(Protocol):
         """Remove the content of a deleted file once no upload of it can begin any more."""
         ...
 
+    def call_at(self, tenant_id: str, kind: str, document_id: str, *, at: int, seconds: int) -> None:
+        """Look at a document that is due at `at` (ms), in so many seconds or as late as can be."""
+        ...
+
+    def look_at_task(self, tenant_id: str, task_id: str, execution_id: str, *, looks: int) -> None:
+        """Look how an execution is getting on: the later, the more `looks` there have been."""
+        ...
+
 
 class NoErrands:
     """Where nothing is done that leads to an errand."""
@@ -22,4 +30,10 @@ class NoErrands:
         """Nobody is sent."""
 
     def forget_file(self, tenant_id: str, file_id: str) -> None:
+        """Nobody is sent."""
+
+    def call_at(self, tenant_id: str, kind: str, document_id: str, *, at: int, seconds: int) -> None:
+        """Nobody is sent."""
+
+    def look_at_task(self, tenant_id: str, task_id: str, execution_id: str, *, looks: int) -> None:
         """Nobody is sent."""

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
+from parlance.platform.schedules import check_schedule, check_time_zone
+
 ALIAS_SHAPE = re.compile(r"[a-z0-9_-]{0,128}\Z", re.ASCII)
 ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z", re.ASCII)
 
@@ -48,6 +50,8 @@ def _in_range(value: float) -> float:
 Text = Annotated[str, Field()]
 NotBlank = Annotated[str, AfterValidator(_not_blank)]
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
+Schedule = Annotated[str, AfterValidator(check_schedule)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 Number = Annotated[int | float, AfterValidator(_in_range)]
 Meta = dict[str, Any]
 
@@ -102,6 +106,7 @@ ALIAS = FieldOf("alias", Alias)
 NAMED = (text("name"), text("description"), FieldOf("meta", Meta))
 VISIBILITY = choice("visibility", ("private", "protected", "public"))
 BLUEPRINT = link("blueprintId")
+SCHEDULED = (FieldOf("schedule", Schedule), FieldOf("timezone", TimeZone))
 
 
 @dataclass(frozen=True)

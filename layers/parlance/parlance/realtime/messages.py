@@ -92,12 +92,32 @@ class FileRemoval(_Body):
     file_id: str
 
 
-type Errand = Annotated[FileReading | FileRemoval, Field(discriminator="kind")]
+class DueCall(_Body):
+    """A document may be due by its schedule, at that time (ms since 1970)."""
 
-_errand: TypeAdapter[FileReading | FileRemoval] = TypeAdapter(Errand)
+    kind: Literal["due"] = "due"
+    tenant_id: str
+    document_kind: str
+    document_id: str
+    at: int
 
 
-def parse_errand(body: str) -> FileReading | FileRemoval:
+class TaskLook(_Body):
+    """An execution of a task is under way; `looks` is how often that was looked at."""
+
+    kind: Literal["task"] = "task"
+    tenant_id: str
+    task_id: str
+    execution_id: str
+    looks: int
+
+
+_errand: TypeAdapter[FileReading | FileRemoval | DueCall | TaskLook] = TypeAdapter(
+    Annotated[FileReading | FileRemoval | DueCall | TaskLook, Field(discriminator="kind")]
+)
+
+
+def parse_errand(body: str) -> FileReading | FileRemoval | DueCall | TaskLook:
     """Raises ValueError."""
     return _errand.validate_json(body)
 

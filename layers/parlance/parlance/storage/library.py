@@ -12,6 +12,7 @@ from parlance.platform.errands import Errands, NoErrands
 from parlance.platform.fields import Resource
 from parlance.platform.file_documents import FileDocuments
 from parlance.platform.records import AnnouncedDocuments, RecordDocuments
+from parlance.platform.scheduled_documents import TIMES, ScheduledDocuments
 from parlance.storage import keys
 from parlance.storage.conversation_documents import ConversationDocuments
 from parlance.storage.conversations import DynamoConversationStore
@@ -30,15 +31,32 @@ def stores(
     errands: Errands | None = None,
     contents: ContentStore | None = None,
 ) -> Callable[[Resource], DocumentStore]:
-    """Makes the store of a resource. `requests` are told of changes to datasets, by those who may change them."""
-    announced = requests or NoRequests()
+    """Makes the store of a resource.
+
+    `requests` are told of changes to datasets, `errands` of those to files and schedules, and `contents` are what files
+    have, by those who may change them.
+    """
+    announced, sent = requests or NoRequests(), errands or NoErrands()
     shelves: dict[str, Shelf] = {
         "bot": BotShelf(),
         "datasetFile": PlainShelf("datasetFile", parent_key=keys.dataset),
         "skillset": PlainShelf("skillset", dependents=_abilities),
         "attachment": ConversationShelf("attachment"),
+        "task": PlainShelf("task", dependents=_executions),
+        "taskExecution": PlainShelf("taskExecution", parent_key=_task),
         "ability": PlainShelf("ability", parent_key=_skillset),
     }
+
+    def plain(kind: str) -> DocumentStore:
+        return DocumentRepository(table, shelves.get(kind) or PlainShelf(kind))
+
+    def accompanied(kind: str) -> DocumentStore:
+        """Of kinds with which something else has to happen."""
+        if kind in TIMES:
+            return ScheduledDocuments(plain(kind), kind, sent, clock)
+        if kind == "file" and contents:
+            return FileDocuments(plain(kind), contents, sent)
+        return plain(kind)
 
     def store_for(resource: Resource) -> DocumentStore:
         match resource.kind:
@@ -50,10 +68,8 @@ def stores(
                 return ConversationDocuments(table, clock, ids)
             case "dataset":
                 return AnnouncedDocuments(DocumentRepository(table, DatasetShelf()), announced)
-            case "file" if contents:
-                return FileDocuments(DocumentRepository(table, PlainShelf("file")), contents, errands or NoErrands())
             case kind:
-                return DocumentRepository(table, shelves.get(kind) or PlainShelf(kind))
+                return accompanied(kind)
 
     return store_for
 
@@ -64,3 +80,11 @@ def _skillset(tenant_id: str, skillset_id: str) -> Key:
 
 def _abilities(tenant_id: str, skillset_id: str) -> list[str]:
     return [keys.documents_pk(tenant_id, "ability", skillset_id)]
+
+
+def _task(tenant_id: str, task_id: str) -> Key:
+    return keys.document(tenant_id, "task", "", task_id)
+
+
+def _executions(tenant_id: str, task_id: str) -> list[str]:
+    return [keys.documents_pk(tenant_id, "taskExecution", task_id)]
