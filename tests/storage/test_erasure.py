@@ -148,7 +148,9 @@ def test_a_contact_of_the_platform_dialect_and_what_names_it(bench: Bench) -> No
     other = contacts.create(bench.tenant_id, {"fingerprint": "customer-18"})
     for one in (contact, other):
         library.engine("memory").create(bench.tenant_id, {"contactId": one.id, "text": "Likes tea."})
-        library.engine("task").create(bench.tenant_id, {"contactId": one.id})
+        task = library.engine("task").create(bench.tenant_id, {"contactId": one.id})
+        run = {"status": "idle", "summary": f"Wrote to {one.id}."}
+        library.engine("taskExecution").put(bench.tenant_id, run, parent=task.id)
         conversations.create(bench.tenant_id, {"contactId": one.id})
     given = conversations.create(bench.tenant_id, {"backstory": "Be brief."})
     conversations.update(bench.tenant_id, given.id, {"contactId": contact.id})

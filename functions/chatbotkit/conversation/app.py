@@ -32,6 +32,7 @@ def service() -> PlatformService:
         MessageDocuments(store, turns, clock=house.clock, ids=house.ids),
         house.sessions,
         S3ContentStore(clients.files, settings.files_bucket),
+        house.events,
         house.clock,
     )
     return house.service(calls.routes(), kinds=("conversation", "message", "attachment"))

@@ -18,7 +18,7 @@ from parlance.platform.paths import ROOT
 from parlance.platform.ratings import Ratings
 from parlance.platform.routes import done
 from parlance.platform.sessions import Sessions
-from parlance.platform.usage import UsageCalls
+from parlance.platform.usage import BotUsage
 
 _BOT = f"{ROOT}/bot/<reference>"
 
@@ -42,7 +42,7 @@ class BotCalls:
 
     def __init__(self, library: Library, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._usage = UsageCalls(library)
+        self._usage = BotUsage(library)
         self._conversations = library.engine("conversation")
         self._bots = library.engine("bot")
         self._ratings = Ratings(library)
@@ -56,7 +56,7 @@ class BotCalls:
             Route("POST", f"{_BOT}/downvote", self.downvote),
             Route("POST", f"{_BOT}/memory/search", self.search_memories),
             Route("POST", f"{_BOT}/session/create", self.open_session),
-            Route("GET", f"{_BOT}/usage/fetch", self._usage.of_bot),
+            Route("GET", f"{_BOT}/usage/fetch", self._usage.fetch),
         ]
 
     def clone(self, request: Request, caller: Caller, reference: str) -> Answer:

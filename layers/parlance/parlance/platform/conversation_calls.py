@@ -17,6 +17,7 @@ from parlance.platform.contacts import ContactCalls
 from parlance.platform.contents import ContentStore, Place
 from parlance.platform.conversations import MessageDocuments
 from parlance.platform.errors import NotImplementedHereError
+from parlance.platform.event_log import Events, ids_of
 from parlance.platform.fields import Meta, Sent
 from parlance.platform.library import Library
 from parlance.platform.messages import Entity, MessageType
@@ -56,6 +57,7 @@ class ConversationCalls:
         messages: MessageDocuments,
         sessions: Sessions,
         contents: ContentStore,
+        events: Events,
         clock: Clock,
     ) -> None:
         self._engine = library.engine("conversation")
@@ -67,6 +69,7 @@ class ConversationCalls:
         self._sessions = sessions
         self._attachments = library.engine("attachment")
         self._contents = contents
+        self._events = events
         self._clock = clock
 
     def routes(self) -> list[Route[Caller]]:
@@ -93,6 +96,7 @@ class ConversationCalls:
             self._conversations.delete(caller.tenant_id, found.id)
         except NotFoundError as error:
             raise NotFoundError("conversation", "Not found") from error
+        self._events.record(caller.tenant_id, "conversation.delete", ids_of(self._engine.resource, found))
         return done(found)
 
     def upvote(self, request: Request, caller: Caller, reference: str) -> Answer:

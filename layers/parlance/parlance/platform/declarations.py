@@ -243,6 +243,8 @@ TASK_EXECUTION = Resource(
     calls=("list",),
 )
 
+EVENT = Resource("event", path="event/log", prefix="event", fields=(text("type"), NAMED[2], _EXPIRES), calls=())
+
 RATING = Resource(
     "rating",
     path="rating",
@@ -306,6 +308,6 @@ CHANNEL_MESSAGE = Resource(
 
 RESOURCES = (
     *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
-    *(CONTACT, FILE, ATTACHMENT, SECRET, MEMORY, TASK, TASK_EXECUTION, RATING, CHANNEL_MESSAGE),
+    *(CONTACT, FILE, ATTACHMENT, SECRET, MEMORY, TASK, TASK_EXECUTION, EVENT, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
 )

@@ -15,6 +15,7 @@ from parlance.platform.callers import Caller
 from parlance.platform.contents import ContentStore
 from parlance.platform.declarations import RESOURCES
 from parlance.platform.errands import Errands, NoErrands
+from parlance.platform.event_log import Events
 from parlance.platform.gate import Gate
 from parlance.platform.library import Library
 from parlance.platform.routes import ResourceRoutes
@@ -23,6 +24,7 @@ from parlance.platform.sessions import Sessions
 from parlance.settings import PlatformSettings
 from parlance.storage import clients
 from parlance.storage.counters import DynamoCounterStore
+from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.library import stores
 from parlance.storage.sessions import DynamoSessionStore
 from parlance.storage.table import Table
@@ -68,6 +70,10 @@ class House:
     def library(self) -> Library:
         store_for = stores(self.table, self.clock, self.ids, self.requests, self.errands, self.contents)
         return Library(RESOURCES, store_for, clock=self.clock, ids=self.ids)
+
+    @cached_property
+    def events(self) -> Events:
+        return DynamoEventLog(self.table, self.clock, self.ids)
 
     @cached_property
     def tenants(self) -> DynamoTenantStore:

@@ -1,6 +1,7 @@
 """What the platform dialect keeps of a user: their contact, and what names it.
 
-Memories, tasks and ratings are read one by one, as there is no index by contact: few are erased, and many are read.
+Memories, tasks, ratings and events are read one by one, as there is no index by contact: few are erased, and many are
+read.
 """
 
 import json
@@ -13,7 +14,7 @@ from parlance.storage.listing import CONVERSATIONS
 from parlance.storage.table import Item, Table
 
 _PREFIX = "contact_"
-_NAMING = ("memory", "task", "rating")
+_NAMING = ("memory", "task", "rating", "event")
 _FIRST, _LAST = " ", keys.HIGHEST
 _AT_ONCE = 100
 
@@ -26,7 +27,8 @@ def of_user(table: Table, tenant_id: str, user_id: str) -> list[Item]:
     found = [contact, *_aliases(table, contact)] if contact else []
     for kind in _NAMING:
         documents = table.query_all(keys.documents_pk(tenant_id, kind), first=_FIRST, last=_LAST)
-        found += [item for item in documents if json.loads(item["values"]).get("contactId") == user_id]
+        named = [item for item in documents if json.loads(item["values"]).get("contactId") == user_id]
+        found += [*named, *(run for item in named for run in _executions(table, item))]
     return found
 
 
@@ -46,3 +48,8 @@ def _aliases(table: Table, contact: Item) -> list[Item]:
     alias = PlainShelf("contact").document(contact).alias
     item = table.get(keys.alias(contact["tenant_id"], "contact", alias)) if alias else None
     return [item] if item else []
+
+
+def _executions(table: Table, item: Item) -> Iterator[Item]:
+    """The runs of a task say what its bot answered; nothing else has any."""
+    return table.query_all(keys.documents_pk(item["tenant_id"], "taskExecution", item["id"]), first=_FIRST, last=_LAST)
