@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
-from parlance.errors import ForbiddenError, RateLimitedError, UnauthenticatedError
+from parlance.errors import ForbiddenError, InvalidInputError, RateLimitedError, UnauthenticatedError
 from parlance.http.rate_headers import rate_headers
 from parlance.http.requests import Request
 from parlance.http.routes import Admission, RefusedError
+from parlance.identity.administration import child_email
 from parlance.identity.authentication import Authenticator
 from parlance.identity.keys import PLATFORM_PREFIX, hash_of
 from parlance.identity.model import Tenant
@@ -21,6 +22,10 @@ _RUN_AS = ("x-runas-user-id", "x-runas-userid")
 
 class Tenants(Protocol):
     def tenant(self, tenant_id: str) -> Tenant | None: ...
+
+    def child(self, parent_id: str, email: str) -> Tenant | None:
+        """The child that its parent knows by that address, in the form of `child_email`."""
+        ...
 
 
 class SessionReader(Protocol):
@@ -77,12 +82,21 @@ class Gate:
 
     def _run_as(self, request: Request, caller: Caller) -> Caller:
         """The child tenant that the caller acts for. Raises UnauthenticatedError when it is none of theirs."""
-        if request.header("x-runas-child-user-email"):
-            raise UnauthenticatedError("Not authenticated")
         wanted = next((named for name in _RUN_AS if (named := request.header(name))), None)
-        if wanted is None:
+        email = request.header("x-runas-child-user-email")
+        if wanted is None and not email:
             return caller
-        child = self._tenants.tenant(wanted)
-        if child is None or child.parent_id != caller.tenant_id:
+        children = [self._tenants.tenant(wanted)] if wanted else []
+        if email:
+            children.append(self._by_email(caller, email))
+        child = children[0]
+        # Whoever names a child twice has to mean the same one.
+        if child is None or child.parent_id != caller.tenant_id or children[-1] != child:
             raise UnauthenticatedError("Not authenticated")
         return Caller(child.id, child.limits, caller.key_id)
+
+    def _by_email(self, caller: Caller, email: str) -> Tenant | None:
+        try:
+            return self._tenants.child(caller.tenant_id, child_email(email))
+        except InvalidInputError:
+            return None

@@ -279,6 +279,11 @@ def tenant(tenant_id: str) -> Key:
     return Key(TENANTS_PK, f"tenant#{tenant_id}")
 
 
+def child(parent_id: str, email_hash: str) -> Key:
+    """Which child a parent knows by an e-mail address."""
+    return Key(f"T#{parent_id}#E", f"child#{email_hash}")
+
+
 def api_keys_pk(tenant_id: str) -> str:
     return f"T#{tenant_id}#K"
 
