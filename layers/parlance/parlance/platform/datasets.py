@@ -90,7 +90,7 @@ class DatasetCalls:
         attached = self._attachment(dataset, file)
         if asked.deleteRecords:
             gone = SourceRecords(source_of(file.id))
-            self._records.replace_sources(caller.tenant_id, dataset.id, [gone])
+            self._records.replace_source(caller.tenant_id, dataset.id, gone)
         self._attached.delete(caller.tenant_id, attached.id, parent=dataset.id)
         return done(file)
 

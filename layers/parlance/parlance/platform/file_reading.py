@@ -88,7 +88,7 @@ class FileReader:
 
     def _replace(self, dataset: Document, records: tuple[Record, ...], file_id: str) -> None:
         change = SourceRecords(source_of(file_id), records)
-        self._datasets.replace_sources(dataset.tenant_id, dataset.id, [change])
+        self._datasets.replace_source(dataset.tenant_id, dataset.id, change)
 
     def _records(self, dataset: Document, file: Document) -> tuple[Record, ...]:
         data = self._contents.read(Place(file.tenant_id, file.id))
