@@ -263,6 +263,23 @@ class TestTriggers:
         account.made(f"/conversation/{known}/delete")
         assert account.post(f"/integration/trigger/{long}/invoke", {}).body["conversationId"] != known
 
+    def test_whoever_has_its_secret_may_send_it_something_and_no_more(self, account: Account) -> None:
+        bot = a_bot(account)
+        trigger, other = (account.made("/integration/trigger/create", {"botId": bot}) for _ in range(2))
+        secret = account.get(f"/integration/trigger/{trigger}/fetch").body["secret"]
+        for call in ("event", "invoke"):
+            told = account.post(f"/integration/trigger/{trigger}/{call}", {"a": 1}, token=secret)
+            assert told.body["id"] == trigger
+            for wrong in (secret[:-1], f"{secret}x", "☃", "a.b.c"):
+                told = account.post(f"/integration/trigger/{trigger}/{call}", {}, token=wrong)
+                assert told.code == "NOT_AUTHORIZED"
+            assert account.post(f"/integration/trigger/{other}/{call}", {}, token=secret).code == "NOT_AUTHORIZED"
+        for method, path in (("GET", "fetch"), ("POST", "update"), ("POST", "delete"), ("POST", "setup")):
+            told = account.call(method, f"/integration/trigger/{trigger}/{path}", {}, token=secret)
+            assert told.code == "NOT_AUTHORIZED"
+        account.made(f"/integration/trigger/{trigger}/delete")
+        assert account.post(f"/integration/trigger/{trigger}/event", {}, token=secret).code == "NOT_AUTHORIZED"
+
     def test_what_cannot_be_told_is_refused(self, account: Account, cloud: Cloud) -> None:
         bot = a_bot(account)
         trigger = account.made("/integration/trigger/create", {"botId": bot})

@@ -14,9 +14,10 @@ from parlance.platform.due import Due
 from parlance.platform.errand_runner import ErrandRunner
 from parlance.platform.file_reading import FileReader
 from parlance.platform.library import Library
+from parlance.platform.scheduled_documents import TASK, TRIGGER
 from parlance.platform.task_runner import TaskRunner
 from parlance.platform.task_runs import TaskRuns
-from parlance.platform.triggers import KIND, Triggers
+from parlance.platform.triggers import Triggers
 from parlance.realtime.consumers import Consumer, Context
 from parlance.realtime.queues import SqsErrands, SqsIndexRequests, SqsQueue, SqsWakeups
 from parlance.settings import ErrandsSettings
@@ -42,7 +43,7 @@ def consumer() -> Consumer:
     wakeups = SqsWakeups(SqsQueue(clients.sqs, settings.wakeups_queue_url))
     engine = TurnEngine(DynamoTurnStore(table), wakeups, clock=clock, ids=ids)
     conversing, runs = Conversing(library, engine), TaskRuns(library, errands, clock)
-    scheduled = {"task": runs.start, KIND: Triggers(library, conversing, clock, ids).run}
+    scheduled = {TASK: runs.start, TRIGGER: Triggers(library, conversing, clock, ids).run}
     runner = ErrandRunner(
         FileReader(library, datasets, contents, clock),
         contents,

@@ -10,7 +10,8 @@ from parlance.identity.model import Limits
 class Caller:
     """A tenant, by its secret key or by a session of one conversation.
 
-    `conversation_id` is set for a session, which reaches the routes of that conversation only.
+    `conversation_id` is set for a session, which reaches the routes of that conversation only. Who has but the secret
+    of a trigger reaches that trigger.
     """
 
     tenant_id: str
@@ -23,6 +24,14 @@ class Caller:
         return self.conversation_id is not None
 
 
+@dataclass(frozen=True, slots=True)
+class TriggerPlace:
+    """Whose a trigger is."""
+
+    tenant_id: str
+    id: str
+
+
 _OF_CONVERSATION = re.compile(
     r"/conversation/(?P<id>[^/]+)/"
     r"(complete|send|receive|initiate|dispatch|contact/upsert|attachment/upload"
@@ -30,6 +39,15 @@ _OF_CONVERSATION = re.compile(
 )
 _ATTACHMENT = re.compile(r"/Attachment/(?P<id>[^/]+)/upload\Z")
 _OF_ANYBODY = re.compile(r"(/channel/[^/]+/publish|/url/unfurl)\Z")
+
+
+_OF_TRIGGER = re.compile(r"/integration/trigger/(?P<id>[^/]+)/(event|invoke)\Z")
+
+
+def trigger_of(path: str) -> str | None:
+    """The id of the trigger that a path, given without the API's root, sends something to."""
+    match = _OF_TRIGGER.match(path)
+    return match["id"] if match else None
 
 
 def session_reaches(path: str, conversation_id: str) -> bool:

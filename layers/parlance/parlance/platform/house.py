@@ -29,6 +29,7 @@ from parlance.storage.library import stores
 from parlance.storage.sessions import DynamoSessionStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.trigger_secrets import DynamoTriggerSecrets
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class House:
             Authenticator(self.tenants, self.clock),
             self.tenants,
             self.sessions,
+            DynamoTriggerSecrets(self.table),
             RateLimiter(DynamoCounterStore(self.table), self.clock),
         )
 

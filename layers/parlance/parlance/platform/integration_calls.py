@@ -12,7 +12,8 @@ from parlance.platform.integrations import KINDS, Kind, resource_kind
 from parlance.platform.library import Library
 from parlance.platform.paths import ROOT
 from parlance.platform.routes import ResourceRoutes, done
-from parlance.platform.triggers import KIND, Triggers
+from parlance.platform.scheduled_documents import TRIGGER
+from parlance.platform.triggers import Triggers
 
 _INSIDE = {"setup", "attach", "detach"}
 """What only prepares an integration: there is nothing to prepare, so these answer that it is done."""
@@ -26,13 +27,14 @@ class IntegrationCalls:
         self._triggers = triggers
 
     def routes(self) -> list[Route[Caller]]:
-        invoke: Route[Caller] = Route("POST", f"{ROOT}/integration/trigger/<reference>/invoke", self.invoke)
-        return [invoke, *(route for kind in KINDS for route in self._of_kind(kind))]
+        trigger = f"{ROOT}/integration/trigger/<reference>"
+        invoke: list[Route[Caller]] = [Route("POST", f"{trigger}/{call}", self.invoke) for call in ("event", "invoke")]
+        return [*invoke, *(route for kind in KINDS for route in self._of_kind(kind))]
 
     def invoke(self, request: Request, caller: Caller, reference: str) -> Answer:
-        """Any object; the trigger's bot is told of it."""
+        """Any object; the trigger's bot is told of it. Whoever has the trigger's secret may send one."""
         payload = body_of(request)
-        trigger = self._library.engine(KIND).fetch(caller.tenant_id, reference)
+        trigger = self._library.engine(TRIGGER).fetch(caller.tenant_id, reference)
         begun = self._triggers.invoke(trigger, payload)
         return Answer(200, {"id": trigger.id, "conversationId": begun.conversation_id})
 

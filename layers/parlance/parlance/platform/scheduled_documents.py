@@ -23,9 +23,11 @@ class Times:
     next: str
 
 
+TASK, TRIGGER = "task", "triggerIntegration"
+
 TIMES: Mapping[str, Times] = {
-    "task": Times("lastRunAt", "nextRunAt"),
-    "triggerIntegration": Times("lastTriggerAt", "nextTriggerAt"),
+    TASK: Times("lastRunAt", "nextRunAt"),
+    TRIGGER: Times("lastTriggerAt", "nextTriggerAt"),
 }
 """The kinds that have a `schedule` and a `timezone`."""
 

@@ -10,8 +10,8 @@ from parlance.ids import IdSource
 from parlance.platform.conversing import Begun, Conversing
 from parlance.platform.documents import Document
 from parlance.platform.library import Library
+from parlance.platform.scheduled_documents import TRIGGER
 
-KIND = "triggerIntegration"
 PAYLOAD_BYTES_MAX = 65_536
 
 
@@ -19,7 +19,7 @@ class Triggers:
     """Invokes triggers. Within a trigger's `sessionDuration` (ms) its invocations are one conversation."""
 
     def __init__(self, library: Library, conversing: Conversing, clock: Clock, ids: IdSource) -> None:
-        self._triggers = library.engine(KIND)
+        self._triggers = library.engine(TRIGGER)
         self._conversing = conversing
         self._clock = clock
         self._ids = ids

@@ -14,7 +14,7 @@ from parlance.platform.event_log import LoggedDocuments
 from parlance.platform.fields import Resource
 from parlance.platform.file_documents import FileDocuments
 from parlance.platform.records import AnnouncedDocuments, RecordDocuments
-from parlance.platform.scheduled_documents import TIMES, ScheduledDocuments
+from parlance.platform.scheduled_documents import TIMES, TRIGGER, ScheduledDocuments
 from parlance.storage import keys
 from parlance.storage.conversation_documents import ConversationDocuments
 from parlance.storage.conversations import DynamoConversationStore
@@ -23,6 +23,7 @@ from parlance.storage.documents import ConversationShelf, DocumentRepository, Pl
 from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.shelves import BotShelf, DatasetShelf
 from parlance.storage.table import Key, Table
+from parlance.storage.trigger_secrets import TriggerDocuments
 from parlance.storage.turns import DynamoTurnStore
 
 _UNTOLD = frozenset({"record", "message", "channelMessage", "event", "taskExecution"})
@@ -77,6 +78,7 @@ class _Stores:
     def _accompanied(self, kind: str, store: DocumentStore) -> DocumentStore:
         """Of kinds with which something else has to happen."""
         if kind in TIMES:
+            store = TriggerDocuments(store, self.table) if kind == TRIGGER else store
             return ScheduledDocuments(store, kind, self.errands, self.clock)
         if kind == "file" and self.contents:
             return FileDocuments(store, self.contents, self.errands)
