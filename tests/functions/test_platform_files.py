@@ -8,6 +8,7 @@ import pytest
 
 from parlance.knowledge.importing.files import MAX_FILE_BYTES
 from parlance.platform.contents import SIZE_MAX, Place
+from parlance.platform.conversation_calls import ATTACHMENT_SIZE_MAX
 from parlance.realtime.messages import FileRemoval, Sweep
 from parlance.storage.contents import S3ContentStore
 from tests.functions.cloud import Cloud
@@ -263,6 +264,7 @@ class TestAttachments:
         assert bring(told, b"hello") == 200
         (listed,) = account.get(f"/conversation/{conversation}/attachment/list").body["items"]
         assert (listed["id"], listed["name"], listed["size"]) == (told.body["id"], "a.txt", 5)
+        assert account.post(path.format(conversation), announced(ATTACHMENT_SIZE_MAX + 1)).code == "CONTENT_TOO_LARGE"
         stranger = an_account(cloud)
         assert stranger.post(path.format(conversation), announced(5)).code == "NOT_FOUND"
 

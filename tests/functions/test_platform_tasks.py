@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.workers.errands import app as errands_app
 from parlance.clock import SystemClock
 from parlance.http.requests import Request
 from parlance.platform.callers import Caller
@@ -136,6 +137,62 @@ class TestRunning:
             assert stranger.post(f"/task/{task}/{path}").code == "NOT_FOUND"
         assert stranger.get(f"/task/{task}/execution/list").code == "NOT_FOUND"
         ended(account, task)
+
+
+class TestWorkersThatDie:
+    """What was written when they died is what the next one finds."""
+
+    def look(self, account: Account, task: str, execution: str, *, receipts: int = 1) -> bool:
+        """Whether the worker is done with the message."""
+        body = TaskLook(tenant_id=account.tenant_id, task_id=task, execution_id=execution, looks=0).model_dump_json()
+        record = {
+            "messageId": "m",
+            "receiptHandle": "none",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": str(receipts)},
+        }
+        answer = errands_app.handler({"Records": [record]}, events.Context())
+        return answer == {"batchItemFailures": []}
+
+    def test_after_the_end_of_an_execution_was_written(self, account: Account) -> None:
+        library, task = House.from_environment().library, a_task(account)
+        account.made(f"/task/{task}/trigger")
+        (execution,) = executions(account, task)
+        library.engine("taskExecution").change(
+            account.tenant_id,
+            execution["id"],
+            lambda values: {**values, "status": "idle", "outcome": "success"},
+            parent=task,
+        )
+        assert account.post(f"/task/{task}/trigger").code == "CONFLICT"
+        assert self.look(account, task, execution["id"])
+        after = account.get(f"/task/{task}/fetch").body
+        assert (after["status"], after["outcome"]) == ("idle", "success")
+
+    def test_before_the_task_was_marked(self, account: Account) -> None:
+        library, task = House.from_environment().library, a_task(account)
+        values = {"taskId": task, "status": "running", "outcome": "pending"}
+        execution = library.engine("taskExecution").put(account.tenant_id, values, parent=task).id
+        assert not self.look(account, task, execution)
+        assert [one["id"] for one in executions(account, task)] == [execution]
+        assert self.look(account, task, execution, receipts=4)
+        assert executions(account, task) == []
+        assert self.look(account, task, execution)
+
+    def test_before_the_turn_was_noted(self, account: Account) -> None:
+        """The turn is found again by its key, not begun twice."""
+        library, task = House.from_environment().library, a_task(account)
+        account.made(f"/task/{task}/trigger")
+        account.cloud.run_errands()
+        (execution,) = executions(account, task)
+        library.engine("taskExecution").change(
+            account.tenant_id,
+            execution["id"],
+            lambda values: {name: value for name, value in values.items() if name != "turnId"},
+            parent=task,
+        )
+        assert ended(account, task)["outcome"] == "success"
+        assert len(_texts(account, execution["conversationId"])) == 2
 
 
 class TestCancelling:

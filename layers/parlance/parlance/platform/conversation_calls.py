@@ -33,6 +33,9 @@ _MESSAGE = f"{ROOT}/conversation/<parent>/message/<reference>"
 ATTACHMENTS_KEPT_MS = 30 * 24 * 3600 * 1000
 """As long as the bucket keeps what is in its folder of attachments."""
 
+ATTACHMENT_SIZE_MAX = 25_000_000
+"""Bytes: end users bring them."""
+
 
 class NewMessageBody(Sent):
     type: MessageType
@@ -133,7 +136,7 @@ class ConversationCalls:
 
     def upload(self, request: Request, caller: Caller, reference: str) -> Answer:
         """A new attachment. It is kept for a while, and no longer than its conversation."""
-        upload = upload_of(body_of(request))
+        upload = upload_of(body_of(request), size_max=ATTACHMENT_SIZE_MAX)
         found = self._engine.fetch(caller.tenant_id, reference)
         described = {"name": upload.name, "type": upload.content_type, "size": upload.size}
         kept = {name: value for name, value in described.items() if value != ""}

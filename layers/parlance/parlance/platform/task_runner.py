@@ -47,6 +47,7 @@ class TaskRunner:
         except NotFoundError:
             return True  # Deleted meanwhile: what the bot is about ends by itself.
         if execution.values["status"] != "running":
+            self._runs.free(task, execution)
             self._stop(execution)
             return True
         if task.values.get("executionId") != execution.id:

@@ -81,14 +81,21 @@ class TaskRuns:
         def ended(values: Mapping[str, Any]) -> Mapping[str, Any]:
             return {**values, **end} if values["status"] == "running" else values
 
+        ended_execution = self._executions.change(task.tenant_id, execution.id, ended, parent=task.id)
+        self.free(task, ended_execution)
+
+    def free(self, task: Document, execution: Document) -> None:
+        """Let the task run again, if it still waits for that execution, which has ended."""
+        outcome = execution.values["outcome"]
+
         def freed(values: Mapping[str, Any]) -> Mapping[str, Any]:
             if values.get("executionId") != execution.id or values.get("status") == "idle":
                 return values
             status = "idle" if values.get("status") == "running" else values["status"]
             return {**values, "status": status, "outcome": outcome}
 
-        self._executions.change(task.tenant_id, execution.id, ended, parent=task.id)
-        self._tasks.change(task.tenant_id, task.id, freed)
+        if task.values.get("executionId") == execution.id:
+            self._tasks.change(task.tenant_id, task.id, freed)
 
     def noted(self, execution: Document, **known: Any) -> Document:
         """The execution with what has become known of it."""

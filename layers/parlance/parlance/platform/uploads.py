@@ -59,12 +59,12 @@ class Upload:
         return {"contentType": self.content_type, "contentName": self.name}
 
 
-def upload_of(body: dict[str, Any]) -> Upload:
+def upload_of(body: dict[str, Any], *, size_max: int = SIZE_MAX) -> Upload:
     """Raises InvalidInputError, TooLargeError, NotImplementedHereError for an address to fetch from."""
     file = read(UploadBody, body).file
     upload = _inline(file) if isinstance(file, str) else Upload(file.size, file.type or UNKNOWN_TYPE, file.name or "")
-    if upload.size > SIZE_MAX:
-        raise TooLargeError(f"A file may have at most {SIZE_MAX} bytes", details={"max_bytes": SIZE_MAX})
+    if upload.size > size_max:
+        raise TooLargeError(f"A file may have at most {size_max} bytes", details={"max_bytes": size_max})
     return upload
 
 

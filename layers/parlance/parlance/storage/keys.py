@@ -1,7 +1,8 @@
 """The key schema of both tables, in one place. docs/data-model.md lists who reads what.
 
 The tenant is first in every partition key, except in the look-ups that yield the tenant (a connection id, the hash
-of a key, of a license or of a trigger's secret, the id of a service key) and in what is counted before it is known (a client's address).
+of a key, of a license or of a trigger's secret, the id of a service key) and in what is counted before it is known
+(a client's address).
 Tenant ids hold no `#`; user ids may hold anything, so they come last in their key.
 Numbers are padded so that text order is number order.
 """
