@@ -7,7 +7,7 @@ import typer
 from parlance.identity.keys import PLATFORM_PREFIX, PREFIX
 from parlance.identity.model import ApiKey
 from parlance_cli import operations
-from parlance_cli.output import JsonOption, error_console, print_json, print_line, print_rows, time_of
+from parlance_cli.output import JsonOption, print_issued, print_line, print_rows, time_of
 from parlance_cli.place import deployment_of
 
 app = typer.Typer(help="Create, list and revoke API keys.")
@@ -27,12 +27,8 @@ def create(
 ) -> None:
     """Create an API key and print it, this once: it is not stored."""
     issued = operations.create_key(deployment_of(context), tenant, name, prefix=PLATFORM_PREFIX if platform else PREFIX)
-    if as_json:
-        print_json(_row(issued.key) | {"api_key": issued.secret})
-        return
-    # The key alone goes to standard output, so that it can be captured.
-    error_console().print(f"Created key {issued.key.id}. Keep it: it will not be shown again.", markup=False)
-    print_line(issued.secret)
+    created = f"Created key {issued.key.id}."
+    print_issued(_row(issued.key), "api_key", issued.secret, created, as_json=as_json)
 
 
 @app.command("list")

@@ -60,6 +60,15 @@ def print_created(row: Row, sentence: str, *, as_json: bool) -> None:
         print_line(sentence)
 
 
+def print_issued(row: Row, field: str, secret: str, sentence: str, *, as_json: bool) -> None:
+    """What is shown this once: in JSON under `field`, else alone on standard output, so that it can be captured."""
+    if as_json:
+        print_json({**row, field: secret})
+        return
+    error_console().print(f"{sentence} It will not be shown again.", markup=False)
+    print_line(secret)
+
+
 def time_of(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else iso(milliseconds)
 

@@ -7,7 +7,7 @@ import typer
 from parlance.identity.web_keys import AdminKey, IssuedWebKey, WidgetKey, WidgetLimits
 from parlance_cli import operations
 from parlance_cli.keys import TenantArgument
-from parlance_cli.output import JsonOption, error_console, print_json, print_line, print_rows, time_of
+from parlance_cli.output import JsonOption, print_issued, print_line, print_rows, time_of
 from parlance_cli.place import deployment_of
 
 widget_app = typer.Typer(help="Create, list and revoke the keys that web pages hold.")
@@ -82,12 +82,7 @@ def revoke_admin_key(
 
 
 def _print_issued[K: WidgetKey | AdminKey](issued: IssuedWebKey[K], field: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_row(issued.key) | {field: issued.secret})
-        return
-    # The key alone goes to standard output, so that it can be captured.
-    error_console().print(f"Created key {issued.key.id}. Keep it: it will not be shown again.", markup=False)
-    print_line(issued.secret)
+    print_issued(_row(issued.key), field, issued.secret, f"Created key {issued.key.id}.", as_json=as_json)
 
 
 def _row(key: WidgetKey | AdminKey) -> dict[str, Any]:

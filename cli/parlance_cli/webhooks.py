@@ -7,7 +7,7 @@ import typer
 from parlance.webhooks.model import EVENT_TYPES, Webhook
 from parlance_cli import affairs
 from parlance_cli.keys import TenantArgument
-from parlance_cli.output import JsonOption, error_console, print_created, print_json, print_line, print_rows, time_of
+from parlance_cli.output import JsonOption, print_created, print_issued, print_line, print_rows, time_of
 from parlance_cli.place import deployment_of
 
 app = typer.Typer(help="Create, list, test, enable and delete webhooks.")
@@ -27,13 +27,8 @@ def create(
 ) -> None:
     """Create a webhook and print its signing secret, this once."""
     created = affairs.create_webhook(deployment_of(context), tenant, url, event or [])
-    if as_json:
-        print_json(_row(created.webhook) | {"secret": created.secret})
-        return
-    # The secret alone goes to standard output, so that it can be captured.
-    told = f"Created webhook {created.webhook.id}. Its secret will not be shown again."
-    error_console().print(told, markup=False)
-    print_line(created.secret)
+    said = f"Created webhook {created.webhook.id}. Keep its secret."
+    print_issued(_row(created.webhook), "secret", created.secret, said, as_json=as_json)
 
 
 @app.command("list")

@@ -8,7 +8,7 @@ from parlance.identity.issuers import Issuer
 from parlance_cli.errors import CliError
 from parlance_cli.identity import operations
 from parlance_cli.keys import TenantArgument
-from parlance_cli.output import JsonOption, error_console, print_created, print_json, print_line, print_rows, time_of
+from parlance_cli.output import JsonOption, print_created, print_issued, print_line, print_rows, time_of
 from parlance_cli.place import deployment_of
 
 app = typer.Typer(help="Add, list and remove the issuers of user tokens.")
@@ -66,12 +66,8 @@ def _add_secret(
     context: typer.Context, tenant: str, url: str, audience: str, secret: str | None, *, as_json: bool
 ) -> None:
     added = operations.add_secret_issuer(deployment_of(context), tenant, url, audience, secret=secret)
-    if as_json:
-        print_json(_row(added.issuer) | {"secret": added.secret})
-        return
-    # The secret alone goes to standard output, so that it can be captured.
-    error_console().print(f"Added issuer {url}. Keep its secret: it will not be shown again.", markup=False)
-    print_line(added.secret)
+    said = f"Added issuer {url}. Keep its secret."
+    print_issued(_row(added.issuer), "secret", added.secret, said, as_json=as_json)
 
 
 def _row(issuer: Issuer) -> dict[str, Any]:

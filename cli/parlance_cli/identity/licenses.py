@@ -7,7 +7,7 @@ import typer
 from parlance.identity.licenses import License
 from parlance_cli.identity import operations
 from parlance_cli.keys import TenantArgument
-from parlance_cli.output import JsonOption, error_console, print_json, print_line, print_rows, time_of
+from parlance_cli.output import JsonOption, print_issued, print_line, print_rows, time_of
 from parlance_cli.place import deployment_of
 
 app = typer.Typer(help="Create, list and revoke licenses of the identity dialect.")
@@ -25,12 +25,8 @@ def create(
 ) -> None:
     """Create a license and print it, this once: it is not stored."""
     issued = operations.create_license(deployment_of(context), tenant, name, auth_level)
-    if as_json:
-        print_json(_row(issued.license) | {"license": issued.text})
-        return
-    # The license alone goes to standard output, so that it can be captured.
-    error_console().print(f"Created license {issued.license.id}. Keep it: it will not be shown again.", markup=False)
-    print_line(issued.text)
+    created = f"Created license {issued.license.id}."
+    print_issued(_row(issued.license), "license", issued.text, created, as_json=as_json)
 
 
 @app.command("list")
