@@ -98,9 +98,13 @@ class Cloud:
         tenant = self.administration.create_tenant("Test", limits=limits)
         issued = self.administration.issue_key(tenant.id, "test")
         if agent:
-            now = SystemClock().now()
-            AgentRepository(self.table).create(Agent(tenant.id, "default", "Ada", "Be kind.", now, now))
+            self.agent(tenant.id, "default")
         return House(tenant.id, issued.key.id, issued.secret)
+
+    def agent(self, tenant_id: str, agent_id: str) -> None:
+        """An agent of a chosen id, as the command line makes them."""
+        now = SystemClock().now()
+        AgentRepository(self.table).create(Agent(tenant_id, agent_id, "Ada", "Be kind.", now, now))
 
     def rest(self, method: str, path: str, **sent: Any) -> Reply:
         answer = rest_app.handler(events.rest(method, path, **sent), events.Context())  # type: ignore[arg-type]

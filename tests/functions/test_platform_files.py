@@ -6,12 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.workers.errands import app as errands_app
 from parlance.knowledge.importing.files import MAX_FILE_BYTES
 from parlance.platform.contents import SIZE_MAX, Place
 from parlance.platform.conversation_calls import ATTACHMENT_SIZE_MAX
-from parlance.realtime.messages import FileRemoval, Sweep
+from parlance.realtime.messages import FileReading, FileRemoval, Sweep
 from parlance.storage.contents import S3ContentStore
 from tests.functions.cloud import Cloud
+from tests.functions.events import Context
 from tests.functions.platform import Account, Told, an_account
 
 TEXT = b"# Freedonia\n\nThe capital of Freedonia is Fredville.\n\n# Sylvania\n\nThe capital of Sylvania is Sylton.\n"
@@ -103,6 +105,7 @@ class TestContent:
             ({"file": "data:text/plain;base64,%%%"}, 400),
             ({"file": "data:text/plain;base64,AAA"}, 400),
             ({"file": "data:nonsense,x"}, 400),
+            ({"file": "data:text/plain;base64,☃"}, 400),
             ({"file": "data:text/plain," + "x" * 1_100_000}, 413),
             ({"file": "http://169.254.169.254/latest/meta-data"}, 501),
         ],
@@ -238,6 +241,21 @@ class TestReadingIntoDatasets:
         place = Place(account.tenant_id, empty)
         S3ContentStore(lambda: cloud.s3, "files").put(place, b"x" * (MAX_FILE_BYTES + 1), content_type="text/plain")
         assert account.post(f"/dataset/{dataset}/file/{empty}/sync").code == "CONTENT_TOO_LARGE"
+
+    def test_what_cannot_be_read_in_time_is_given_up(self, account: Account) -> None:
+        file = uploaded(account)
+        dataset = self.made(account, file)
+        account.made(f"/dataset/{dataset}/file/{file}/sync")
+        body = FileReading(tenant_id=account.tenant_id, file_id=file, dataset_id=dataset).model_dump_json()
+        record = {"messageId": "m", "receiptHandle": "r", "body": body}
+        for receipts, status in ((4, "error"), (1, "synced"), (4, "synced")):
+            attributes = {"ApproximateReceiveCount": str(receipts)}
+            answer = errands_app.handler({"Records": [{**record, "attributes": attributes}]}, Context())
+            assert answer == {"batchItemFailures": []}
+            (attached,) = account.get(f"/dataset/{dataset}/file/list").body["items"]
+            assert attached["syncStatus"] == status
+            assert ("syncMessage" in attached) is (status == "error")
+        account.cloud.run_errands()
 
     @pytest.mark.parametrize("gone", ["file", "dataset", "attachment"])
     def test_what_is_gone_meanwhile_is_passed_over(self, account: Account, cloud: Cloud, gone: str) -> None:

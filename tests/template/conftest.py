@@ -21,6 +21,7 @@ FUNCTIONS = {
     **dict.fromkeys(PLATFORM, "PlatformSettings"),
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
+    "ChatBotKitBotFunction": "PlatformBotSettings",
     "ChatBotKitFileFunction": "PlatformFileSettings",
     "ChatBotKitTaskFunction": "PlatformTaskSettings",
     "ChatBotKitIntegrationFunction": "PlatformIntegrationSettings",

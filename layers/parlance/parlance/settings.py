@@ -235,6 +235,13 @@ class PlatformConversationSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformBotSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    origin_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformTaskSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str

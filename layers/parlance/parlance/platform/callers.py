@@ -11,13 +11,14 @@ class Caller:
     """A tenant, by its secret key or by a session of one conversation.
 
     `conversation_id` is set for a session, which reaches the routes of that conversation only. Who has but the secret
-    of a trigger reaches that trigger.
+    of a trigger reaches that trigger. A stranger has shown nothing, and may only open a session with a public bot.
     """
 
     tenant_id: str
     limits: Limits = field(default_factory=Limits)
     key_id: str | None = None
     conversation_id: str | None = None
+    is_stranger: bool = False
 
     @property
     def is_session(self) -> bool:

@@ -8,6 +8,9 @@ from parlance.realtime.consumers import Again, Received
 from parlance.realtime.messages import DueCall, FileReading, FileRemoval, TaskLook, parse_errand
 
 _RECEIPTS_MAX = 4
+_READINGS_MAX = 3
+"""A file that keeps a parser busy until its function is cut off is not tried for ever."""
+
 _PAUSE = Again(2)
 """A worker is sent before what it is sent for is written, so it may have to come again."""
 
@@ -25,6 +28,8 @@ class ErrandRunner:
         """Raises ValueError for a body that is none of ours."""
         may_wait = received.receipts < _RECEIPTS_MAX
         match parse_errand(received.body):
+            case FileReading() as wanted if received.receipts > _READINGS_MAX:
+                self._reader.give_up(wanted.tenant_id, wanted.file_id, wanted.dataset_id)
             case FileReading() as wanted:
                 self._reader.read(wanted.tenant_id, wanted.file_id, wanted.dataset_id)
             case FileRemoval() as gone:

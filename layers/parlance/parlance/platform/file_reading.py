@@ -1,6 +1,6 @@
 """Reading a file into a dataset: it is cut into records, which replace those of the file's last reading."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -58,6 +58,19 @@ class FileReader:
 
         Raises UnavailableError.
         """
+        for file, dataset, attached in self._wanted(tenant_id, file_id, dataset_id):
+            self._read_into(dataset, attached, file)
+
+    def give_up(self, tenant_id: str, file_id: str, dataset_id: str | None) -> None:
+        """Note that it cannot be read."""
+        for _, _, attached in self._wanted(tenant_id, file_id, dataset_id):
+            if attached.values.get("syncStatus") != "synced":
+                self._note(attached, {"syncStatus": "error", "syncMessage": "it could not be read in time"})
+
+    def _wanted(
+        self, tenant_id: str, file_id: str, dataset_id: str | None
+    ) -> Iterator[tuple[Document, Document, Document]]:
+        """The file, each dataset, and that the one belongs to the other."""
         try:
             file = self._library.engine("file").fetch(tenant_id, file_id)
         except NotFoundError:
@@ -65,7 +78,7 @@ class FileReader:
         for dataset in self._datasets_of(tenant_id, dataset_id):
             attached = attachment(self._library, dataset, file)
             if attached is not None:
-                self._read_into(dataset, attached, file)
+                yield file, dataset, attached
 
     def _datasets_of(self, tenant_id: str, dataset_id: str | None) -> list[Document]:
         engine = self._library.engine("dataset")

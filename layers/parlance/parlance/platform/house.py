@@ -7,6 +7,7 @@ from typing import Self
 
 from parlance.clock import Clock, SystemClock
 from parlance.http.routes import Route
+from parlance.http.viewers import Viewers
 from parlance.identity.authentication import Authenticator
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.indexing import IndexRequests
@@ -18,6 +19,7 @@ from parlance.platform.errands import Errands, NoErrands
 from parlance.platform.event_log import Events
 from parlance.platform.gate import Gate
 from parlance.platform.library import Library
+from parlance.platform.public_gate import PublicGate
 from parlance.platform.routes import ResourceRoutes
 from parlance.platform.service import PlatformService
 from parlance.platform.sessions import Sessions
@@ -26,6 +28,7 @@ from parlance.storage import clients
 from parlance.storage.counters import DynamoCounterStore
 from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.library import stores
+from parlance.storage.public_bots import DynamoPublicBots
 from parlance.storage.sessions import DynamoSessionStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
@@ -85,16 +88,26 @@ class House:
         return Sessions(DynamoSessionStore(self.table), self.tenants, self.clock)
 
     @cached_property
+    def limiter(self) -> RateLimiter:
+        return RateLimiter(DynamoCounterStore(self.table), self.clock)
+
+    @cached_property
     def gate(self) -> Gate:
         return Gate(
             Authenticator(self.tenants, self.clock),
             self.tenants,
             self.sessions,
             DynamoTriggerSecrets(self.table),
-            RateLimiter(DynamoCounterStore(self.table), self.clock),
+            self.limiter,
         )
 
-    def service(self, *routes: Iterable[Route[Caller]], kinds: Iterable[str] = ()) -> PlatformService:
-        """The life cycles of these kinds, and what else the function serves."""
+    def public_gate(self, viewers: Viewers) -> PublicGate:
+        """For the function whose bots may be public."""
+        return PublicGate(self.gate, DynamoPublicBots(self.table), self.tenants, self.limiter, viewers)
+
+    def service(
+        self, *routes: Iterable[Route[Caller]], kinds: Iterable[str] = (), gate: PublicGate | None = None
+    ) -> PlatformService:
+        """The life cycles of these kinds, and what else the function serves, behind the usual gate or another."""
         usual = [route for kind in kinds for route in ResourceRoutes(self.library, kind).routes()]
-        return PlatformService([*(route for some in routes for route in some), *usual], self.gate)
+        return PlatformService([*(route for some in routes for route in some), *usual], gate or self.gate)

@@ -5,7 +5,6 @@ They either say how large it is and get the request with which to bring it, or, 
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -87,6 +86,6 @@ def _inline(text: str) -> Upload:
         raise InvalidInputError("file: must be a data URL, or tell size, type and name")
     try:
         data = base64.b64decode(match["data"], validate=True) if match["base64"] else unquote_to_bytes(match["data"])
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidInputError("file: the data URL is not valid base64") from error
     return Upload(len(data), content_type or "text/plain", "", data)

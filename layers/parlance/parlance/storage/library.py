@@ -21,6 +21,7 @@ from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.datasets import DatasetRepository
 from parlance.storage.documents import ConversationShelf, DocumentRepository, PlainShelf, Shelf
 from parlance.storage.event_log import DynamoEventLog
+from parlance.storage.public_bots import PublicBotDocuments
 from parlance.storage.shelves import BotShelf, DatasetShelf
 from parlance.storage.table import Key, Table
 from parlance.storage.trigger_secrets import TriggerDocuments
@@ -80,6 +81,8 @@ class _Stores:
         if kind in TIMES:
             store = TriggerDocuments(store, self.table) if kind == TRIGGER else store
             return ScheduledDocuments(store, kind, self.errands, self.clock)
+        if kind == "bot":
+            return PublicBotDocuments(store, self.table)
         if kind == "file" and self.contents:
             return FileDocuments(store, self.contents, self.errands)
         return store
