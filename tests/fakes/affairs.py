@@ -1,6 +1,6 @@
 """What operators do with a tenant's affairs, in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from parlance.conversations.model import Conversation
@@ -18,12 +18,18 @@ class MemoryPeople:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
+    def names(self, tenant_id: str, user_id: str) -> list[str]:
+        return [user_id]
+
     def disconnect(self, tenant_id: str, user_id: str) -> list[str]:
         return []
 
     def conversations(self, tenant_id: str, user_id: str) -> list[str]:
         user = self._tables.users.get((tenant_id, user_id))
         return [chat for chat in user.chats if chat is not None] if user else []
+
+    def forget_talk(self, tenant_id: str, conversation_ids: Sequence[str]) -> None:
+        pass
 
     def forget(self, tenant_id: str, user_id: str) -> None:
         self._tables.users.pop((tenant_id, user_id), None)

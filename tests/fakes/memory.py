@@ -383,15 +383,18 @@ class MemoryTurnStore:
         lease = Lease(terms.owner, terms.until, turn.number)
         stored.conversation = replace(current, lease=lease)
         stored.turns[turn.number] = _started(stands)
-        # What the caller read, not what stands there now: a write in between is seen at the next beat.
+        # What the caller read, not what stands there now: a write in between is seen at the next look.
         return Claim(lease, replace(read, lease=lease), _started(turn), message)
 
-    def renew(self, claim: Claim, *, until: int) -> None:
+    def renew(self, claim: Claim, *, until: int, token: str) -> bool:
         with self._tables.lock:
             stored = self._leased(claim)
+            if self.look(claim).stop_requested:
+                return False
             stored.conversation = replace(stored.conversation, lease=replace(claim.lease, until=until))
+            return True
 
-    def beat(self, claim: Claim, *, now: int) -> Turn:
+    def look(self, claim: Claim) -> Turn:
         with self._tables.lock:
             stored = self._tables.stored(claim.conversation.tenant_id, claim.conversation.id)
             turn = stored.turns.get(claim.turn.number) if stored else None

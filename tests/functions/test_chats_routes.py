@@ -63,7 +63,8 @@ class TestEveryRoute:
         assert cloud.rest("GET", f"/api/v1/chats/{chat_id}", key=house.key).status == 200
 
     def test_refuses_other_methods(self, cloud: Cloud, house: House, route: Route[Principal]) -> None:
-        allowed = {other.method for other in ROUTES if other.path == route.path}
+        others = [other for other in ROUTES if other.path == route.path]
+        allowed = {method for other in others for method in (other.method, *other.elsewhere)}
         for method in _METHODS - allowed:
             reply = cloud.rest(method, _path(route), key=house.key)
             assert (reply.status, reply.error["code"]) == (405, "METHOD_NOT_ALLOWED")
@@ -87,9 +88,12 @@ def test_a_text_that_is_no_id_is_not_found(cloud: Cloud, house: House, chat_id: 
         assert (reply.status, reply.error["code"]) == (404, "CHAT_NOT_FOUND")
 
 
-def test_messages_are_not_sent_over_this_group(cloud: Cloud, house: House) -> None:
-    reply = cloud.rest("POST", f"/api/v1/chats/{cloud.chat(house)}/messages", key=house.key, body={"content": "Hi"})
-    assert (reply.status, reply.headers["Allow"]) == (405, "GET")
+def test_messages_are_not_sent_over_this_group_but_it_knows_that_they_can_be(cloud: Cloud, house: House) -> None:
+    path = f"/api/v1/chats/{cloud.chat(house)}/messages"
+    assert cloud.rest("POST", path, key=house.key, body={"content": "Hi"}).status == 405
+    reply = cloud.rest("PUT", path, key=house.key, body={"content": "Hi"})
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET, POST")
+    assert reply.error["details"] == {"allowed": ["GET", "POST"]}
 
 
 def test_the_limit_is_kept_and_told(cloud: Cloud) -> None:

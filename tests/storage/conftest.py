@@ -1,6 +1,7 @@
-"""One empty table per module, on the emulator."""
+"""Empty tables for each module, on the emulator."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def table(dynamodb_endpoint: str) -> Iterator[Table]:
+    with _new_table(dynamodb_endpoint) as new:
+        yield new
+
+
+@pytest.fixture(scope="module")
+def identity_table(dynamodb_endpoint: str) -> Iterator[Table]:
+    """The other one; where keys do not overlap, one may stand for both."""
+    with _new_table(dynamodb_endpoint) as new:
+        yield new
+
+
+@contextmanager
+def _new_table(dynamodb_endpoint: str) -> Iterator[Table]:
     client = boto3.client(
         "dynamodb",
         endpoint_url=dynamodb_endpoint,

@@ -296,7 +296,7 @@ def test_the_holder_of_a_deleted_conversation_keeps_nothing(script: Script) -> N
     claim = script.claim(chat.id)
     script.delete(chat.id)
     with pytest.raises(LeaseLostError):
-        script.turns.renew(claim, until=NOW + 60_000)
+        script.turns.renew(claim, until=NOW + 60_000, token=token())
     with pytest.raises(LeaseLostError):
         script.finish(claim, replied(claim))
     assert script.turns.message(script.tenant_id, chat.id, 2) is None

@@ -249,7 +249,7 @@ def test_the_holder_renews_its_lease(script: Script) -> None:
     chat = script.create()
     script.send(chat.id)
     claim = script.claim(chat.id)
-    script.turns.renew(claim, until=NOW + 90_000)
+    script.turns.renew(claim, until=NOW + 90_000, token=token())
     assert script.conversation(chat.id).lease == replace(claim.lease, until=NOW + 90_000)
     with pytest.raises(StaleError):
         script.claim(chat.id, now=claim.lease.until + 1)
@@ -260,7 +260,7 @@ def test_a_lease_that_ran_out_is_the_holders_until_somebody_takes_it(script: Scr
     script.send(chat.id)
     claim = script.claim(chat.id)
     late = claim.lease.until + 1
-    script.turns.renew(claim, until=late + LEASE)
+    script.turns.renew(claim, until=late + LEASE, token=token())
     script.finish(claim, replied(claim), now=late)
     assert script.turn(chat.id, 1).state is TurnState.DONE
 
@@ -272,9 +272,9 @@ def test_a_holder_that_was_replaced_can_do_nothing_any_more(script: Script) -> N
     new = script.claim(chat.id, now=old.lease.until + 1)
     before = script.conversation(chat.id)
     with pytest.raises(LeaseLostError):
-        script.turns.renew(old, until=NOW + DAY)
+        script.turns.renew(old, until=NOW + DAY, token=token())
     with pytest.raises(LeaseLostError):
-        script.turns.beat(old, now=NOW)
+        script.turns.look(old)
     for outcome in (replied(old, "too late"), Failed(FAILURE)):
         with pytest.raises(LeaseLostError):
             script.finish(old, outcome)
@@ -290,22 +290,32 @@ def test_a_holder_that_has_finished_can_do_nothing_any_more(script: Script) -> N
     script.send(chat.id)
     claim = script.answer(chat.id)
     with pytest.raises(LeaseLostError):
-        script.turns.renew(claim, until=NOW + DAY)
+        script.turns.renew(claim, until=NOW + DAY, token=token())
     with pytest.raises(LeaseLostError):
-        script.turns.beat(claim, now=NOW)
+        script.turns.look(claim)
     with pytest.raises(LeaseLostError):
         script.finish(claim, Failed(FAILURE))
     assert script.turn(chat.id, 1).state is TurnState.DONE
 
 
-def test_a_beat_reads_back_the_stop_and_the_listeners(script: Script) -> None:
+def test_a_renewal_tells_of_a_stop_and_leaves_the_lease_as_it_was(script: Script) -> None:
     chat = script.create()
     script.send(chat.id)
     claim = script.claim(chat.id)
-    assert script.turns.beat(claim, now=NOW) == claim.turn
+    assert script.turns.renew(claim, until=NOW + 90_000, token=token())
+    script.turns.request_stop(script.tenant_id, chat.id, 1)
+    assert not script.turns.renew(claim, until=NOW + 95_000, token=token())
+    assert script.conversation(chat.id).lease == replace(claim.lease, until=NOW + 90_000)
+
+
+def test_a_look_sees_the_stop_and_the_listeners(script: Script) -> None:
+    chat = script.create()
+    script.send(chat.id)
+    claim = script.claim(chat.id)
+    assert script.turns.look(claim) == claim.turn
     script.turns.request_stop(script.tenant_id, chat.id, 1)
     script.turns.listen(script.tenant_id, chat.id, 1, connection_id="c1", listener=listener())
-    assert script.turns.beat(claim, now=NOW) == replace(claim.turn, stop_requested=True, listeners={"c1": listener()})
+    assert script.turns.look(claim) == replace(claim.turn, stop_requested=True, listeners={"c1": listener()})
 
 
 # Finishing.

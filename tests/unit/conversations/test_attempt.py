@@ -1,5 +1,6 @@
 """One attempt against models that behave in every way a model can."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -166,23 +167,84 @@ def test_a_model_that_thinks_for_long_before_its_first_token_keeps_its_lease() -
     assert house.audience.heard[0].claim.turn.attempt == 1
 
 
-def test_a_renewal_and_a_beat_that_fail_are_made_again() -> None:
+def _looked(house: House) -> int:
+    return house.faults.calls("look") + house.faults.calls("renew")
+
+
+def _looked_since(house: House, seen: int) -> bool:
+    return _looked(house) > seen
+
+
+def _pass_looks(house: House, times: int) -> None:
+    """Let so many looks fall due, and be made, one after another."""
+    for _ in range(times):
+        seen = _looked(house)
+        house.clock.advance(_TIMING.look_every)
+        assert _comes_true(partial(_looked_since, house, seen))
+
+
+def test_a_renewal_and_a_look_that_fail_are_made_again_at_the_next_look() -> None:
+    renewals: list[int] = []
+
     def steady(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
-        for times in (1, 2):
-            house.clock.advance(_TIMING.renew_every)
-            assert _comes_true(partial(kept_alive, times))
+        for _ in range(12):
+            _pass_looks(house, 1)
+            renewals.append(house.faults.calls("renew"))
         yield TextDelta("done")
         yield _DONE
 
-    def kept_alive(times: int) -> bool:
-        return house.faults.calls("renew") >= times and house.faults.calls("beat") >= times
-
     house = House(steady)
     house.faults.fail_before("renew", UnansweredError("timed out"))
-    house.faults.fail_before("beat", ContendedError("throttled"))
+    house.faults.fail_before("look", ContendedError("throttled"))
 
     assert isinstance(house.answer(), Ended)
     assert house.faults.pending == []
+    assert renewals == [0] * 9 + [1, 2, 2]
+
+
+def test_looking_for_a_stop_costs_at_most_one_call_a_second_beside_the_renewals() -> None:
+    began: list[float] = []
+    beside: list[tuple[float, int]] = []
+
+    def silent(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
+        began.append(house.clock.monotonic())
+        before = house.faults.all_calls
+        for _ in range(200):
+            _pass_looks(house, 1)
+            passed = house.clock.monotonic() - began[0]
+            beside.append((passed, house.faults.all_calls - before - house.faults.calls("renew")))
+        yield TextDelta("done")
+        yield _DONE
+
+    house = House(silent)
+
+    assert isinstance(house.answer(), Ended)
+    assert all(calls <= math.ceil(passed) for passed, calls in beside)
+    passed, calls = beside[-1]
+    assert (round(passed, 6), calls) == (180, 180)
+
+
+@pytest.mark.parametrize("after", range(11))
+def test_a_stop_is_seen_at_the_next_look_also_when_that_is_the_renewal(after: int) -> None:
+    seen: list[float] = []
+
+    def silent(_text: str, cancel: Cancellation) -> Iterator[ModelEvent]:
+        _pass_looks(house, after)
+        house.engine.stop("acme", "chat", house.turn())
+        asked = house.clock.monotonic()
+        _pass_looks(house, 1)
+        assert cancel.wait(10)
+        seen.append(house.clock.monotonic() - asked)
+        yield _DONE
+
+    house = House(silent)
+
+    end = house.answer()
+
+    assert isinstance(end, Ended)
+    assert end.stopped
+    assert seen == [pytest.approx(_TIMING.look_every)]
+    assert house.faults.calls("renew") == (after >= 9)
 
 
 def test_a_stop_ends_a_model_that_does_not_listen() -> None:
@@ -192,7 +254,7 @@ def test_a_stop_ends_a_model_that_does_not_listen() -> None:
         yield TextDelta("before the stop")
         assert _comes_true(lambda: house.audience.heard[0].log.text() == "before the stop")
         house.engine.stop("acme", "chat", house.turn())
-        house.clock.advance(_TIMING.beat_every)
+        house.clock.advance(_TIMING.look_every)
         while not house.faults.calls("finish"):
             # In small steps: the lease must not run out before a busy machine has looked at the clock.
             house.clock.advance(_TIMING.stop_grace)
@@ -236,7 +298,7 @@ def test_a_reply_longer_than_may_be_is_cut_and_says_so() -> None:
     assert end.reply.metadata == {"cut_short": True}
 
 
-def test_tokens_are_kept_at_each_beat_and_can_be_followed_by_another_process() -> None:
+def test_tokens_are_kept_at_each_look_and_can_be_followed_by_another_process() -> None:
     followed: list[str] = []
 
     def speaking(_text: str, _cancel: Cancellation) -> Iterator[ModelEvent]:
@@ -245,7 +307,7 @@ def test_tokens_are_kept_at_each_beat_and_can_be_followed_by_another_process() -
             house.clock.advance(_TIMING.chunk_every)
             assert _comes_true(partial(heard, word))
             kept.clear()
-            house.clock.advance(_TIMING.beat_every)
+            house.clock.advance(_TIMING.look_every)
             assert kept.wait(10)
         batches = house.turns.tokens("acme", "chat", house.turn(), after_index=0)
         followed.extend("".join(batch.tokens) for batch in batches)
@@ -266,7 +328,7 @@ def test_tokens_are_kept_at_each_beat_and_can_be_followed_by_another_process() -
     )
 
 
-def test_who_listens_is_told_at_every_beat_and_once_more_after_the_finish() -> None:
+def test_who_listens_is_told_at_every_look_and_once_more_after_the_finish() -> None:
     house = House(lambda _text, _cancel: iter([TextDelta("hi"), _DONE]))
     late = Listener(after_index=-1, attempt=None, nonce="late")
     house.faults.call_before(

@@ -380,7 +380,7 @@ def test_what_a_stopped_turn_used_so_far_is_settled(bench: Bench) -> None:
     def talking(_content: str, cancel: Cancellation) -> Iterator[ModelEvent]:
         yield TextDelta("four")
         bench.turns.request_stop("acme", "chat", 1)
-        bench.clock.advance(TIMING.beat_every + 0.1)
+        bench.clock.advance(TIMING.look_every + 0.1)
         assert cancel.wait(10)
 
     bench.responder.script = talking

@@ -40,7 +40,8 @@ TIMING = Timing(tick=0.002, stop_grace=0.02)
 PRICES = Prices(
     {
         "scripted": Price(input=1_000_000, output=2_000_000, max_output=100),
-        "dear": Price(input=5_000_000, output=20_000_000, max_output=100),
+        "middling": Price(input=2_000_000, output=4_000_000, max_output=1_000),
+        "dear": Price(input=5_000_000, output=20_000_000, max_output=300),
     }
 )
 SKILLED = replace(AGENT, dataset_id=None, skillset_id="skills")
@@ -123,54 +124,98 @@ class Bench:
         return self.budgets.standing("tenant", scope, day_of(self.clock.now())[:7])
 
 
-def needed(bench: Bench, *, model: int = 0, request: int, before: Usage) -> Amount:
+def needed(bench: Bench, *, model: int = 0, request: int, before: Usage, goes_on: bool) -> Amount:
     """What must be reserved for a request that `bench` is run to see."""
     bench.run()
-    asked = bench.models[model]
-    return amount_of(before) + bounds.most_of(ModelChoice(asked.name), asked.requests[request], PRICES)
+    choice, asked = ModelChoice(bench.models[model].name), bench.models[model].requests[request]
+    most = amount_of(before) + bounds.most_of(choice, asked, PRICES)
+    return most + bounds.closing_of(choice, asked, PRICES) if goes_on else most
 
 
 def two_rounds() -> Amount:
-    return needed(Bench(), request=1, before=FIRST)
+    """After the first, with room for a third."""
+    return needed(Bench(), request=1, before=FIRST, goes_on=True)
+
+
+def to_begin(agent: Agent = SKILLED) -> Amount:
+    return bounds.most(agent, PRICES, [], "hello")
+
+
+def is_closed_early(bench: Bench) -> bool:
+    """Whether the reply says that the budget had no room for another round."""
+    reply = bench.turns.message("tenant", "chat", 2)
+    assert reply is not None
+    return "budget_limit" in reply.metadata
 
 
 def failed_for_budget(turn: Turn) -> bool:
     return turn.state is TurnState.FAILED and turn.failure is not None and turn.failure.code == "BUDGET_EXCEEDED"
 
 
-def test_a_second_round_needs_more_than_was_reserved_for_the_first() -> None:
+def test_a_turn_with_tools_begins_with_an_answer_and_the_one_that_closes_it() -> None:
     bench = Bench()
-    most = needed(bench, request=1, before=FIRST)
-    first = bounds.most_of(ModelChoice("scripted"), bench.models[0].requests[0], PRICES)
-    reserved = bounds.most(SKILLED, PRICES, [], "hello")
-    assert first.fits(reserved)
-    assert not most.fits(reserved)
+    bench.run()
+    choice, first = ModelChoice("scripted"), bench.models[0].requests[0]
+    both = bounds.most_of(choice, first, PRICES) + bounds.closing_of(choice, first, PRICES)
+    assert both.fits(to_begin())
+    assert not two_rounds().fits(to_begin())
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("kind", ["micros", "tokens"])
-def test_rounds_that_fit_exactly_are_run(scope: Scope, kind: str) -> None:
-    bench = Bench()
-    bench.limit(micros=10**9)
-    bench.limit(scope, **{kind: getattr(two_rounds(), kind)})
-    turn = bench.run()
-    assert (turn.state, turn.usage) == (TurnState.DONE, BOTH)
-    assert bench.standing(scope) == Standing(amount_of(BOTH), {})
+def test_a_turn_that_fits_exactly_is_admitted_and_one_that_does_not_uses_nothing(scope: Scope, kind: str) -> None:
+    for less in (0, 1):
+        bench = Bench()
+        bench.limit(micros=10**9)
+        bench.limit(scope, **{kind: getattr(to_begin(), kind) - less})
+        turn = bench.run()
+        assert failed_for_budget(turn) == bool(less)
+        assert bench.standing(scope) == Standing(amount_of(turn.usage or BOTH), {})
+        assert len(bench.models[0].requests) == (0 if less else 2)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("kind", ["micros", "tokens"])
-def test_a_round_that_does_not_fit_ends_the_turn_and_what_was_used_is_settled(scope: Scope, kind: str) -> None:
-    bench = Bench()
-    bench.limit(micros=10**9)
-    bench.limit(scope, **{kind: getattr(two_rounds(), kind) - 1})
+def test_a_round_that_does_not_fit_is_the_last_and_the_turn_is_answered(scope: Scope, kind: str) -> None:
+    for less in (0, 1):
+        bench = Bench()
+        bench.limit(micros=10**9)
+        bench.limit(scope, **{kind: getattr(two_rounds(), kind) - less})
+        turn = bench.run()
+        assert (turn.state, turn.usage) == (TurnState.DONE, BOTH)
+        assert is_closed_early(bench) == bool(less)
+        told = bench.models[0].requests[1].messages[-1].results[-1].content
+        assert told.endswith("Answer with what you have.") == bool(less)
+        for one in {TENANT, scope}:
+            assert bench.standing(one) == Standing(amount_of(BOTH), {})
+
+
+def test_a_model_that_will_not_close_has_said_what_it_said() -> None:
+    looking = (TextDelta("One moment."), *LOOK)
+    bench = Bench((ScriptedModel(looking),))
+    bench.limit(micros=to_begin().micros)
     turn = bench.run()
-    assert failed_for_budget(turn)
-    assert turn.usage == FIRST
-    assert [(call["name"], call["outcome"]) for call in turn.calls] == [("look", "ok")]
-    assert len(bench.models[0].requests) == 1
-    for one in {TENANT, scope}:
-        assert bench.standing(one) == Standing(amount_of(FIRST), {})
+    assert turn.state is TurnState.DONE
+    assert len(bench.models[0].requests) == 2
+    assert [call["name"] for call in turn.calls] == ["look"]
+    assert is_closed_early(bench)
+
+
+def test_results_that_leave_no_room_to_close_end_the_turn_and_what_was_used_is_settled() -> None:
+    passage = "緑茶。" * 6_000
+    closed = Bench(passage=passage)
+    closed.limit(micros=needed(Bench(passage=passage), request=1, before=FIRST, goes_on=True).micros - 1)
+    most = needed(closed, request=1, before=FIRST, goes_on=False)
+    assert is_closed_early(closed)
+    assert not most.fits(to_begin())
+    for less in (0, 1):
+        bench = Bench(passage=passage)
+        bench.limit(micros=most.micros - less)
+        turn = bench.run()
+        assert failed_for_budget(turn) == bool(less)
+        assert turn.usage == (FIRST if less else BOTH)
+        assert [(call["name"], call["outcome"]) for call in turn.calls] == [("look", "ok")]
+        assert bench.standing() == Standing(amount_of(turn.usage), {})
     (row,) = bench.usage.of_day("tenant", day_of(bench.clock.now()))
     assert (row.usage.attempts, row.usage.micros) == (1, FIRST.micros)
 
@@ -181,16 +226,44 @@ def chained() -> Bench:
 
 
 def test_a_dearer_fallback_in_a_later_round_is_reserved_before_it_is_asked() -> None:
-    most = needed(chained(), model=1, request=0, before=FIRST)
+    most = needed(chained(), model=1, request=0, before=FIRST, goes_on=True)
     fits, exceeds = chained(), chained()
     fits.limit(micros=most.micros)
     assert fits.run().usage == Usage(1, 700, 30, FIRST.micros + 400 * 5 + 10 * 20)
-    exceeds.limit(micros=most.micros - 1)
+    exceeds.limit(micros=to_begin().micros)
     turn = exceeds.run()
-    assert failed_for_budget(turn)
+    assert turn.failure is not None
+    assert turn.failure.code == "AGENT_ERROR", "the model that fits is busy: sending again may help"
     assert turn.usage == FIRST
     assert exceeds.models[1].requests == []
     assert exceeds.standing() == Standing(amount_of(FIRST), {})
+
+
+@pytest.mark.parametrize("skillset_id", [None, "skills"])
+@pytest.mark.parametrize("dear_first", [True, False])
+def test_a_model_that_does_not_fit_is_passed_over_for_one_that_does(
+    *, dear_first: bool, skillset_id: str | None
+) -> None:
+    """The others are busy, or too dear; asked is the one that there is room for."""
+    names = ("dear", "middling", "scripted") if dear_first else ("middling", "dear", "scripted")
+    agent = replace(SKILLED, skillset_id=skillset_id, model=names[0], fallbacks=[*map(ModelChoice, names[1:])])
+    busy = (ModelThrottledError("busy"),)
+
+    def bench() -> Bench:
+        models = {"dear": (busy,), "middling": (busy,), "scripted": (ANSWER,)}
+        return Bench(tuple(ScriptedModel(*models[name], name=name) for name in names), agent=agent)
+
+    some, none = bench(), bench()
+    cheapest = replace(agent, model="scripted", fallbacks=[])
+    some.limit(micros=to_begin(cheapest).micros)
+    turn = some.run()
+    assert (turn.state, turn.usage) == (TurnState.DONE, Usage(1, 400, 10, 420))
+    assert {model.name: len(model.requests) for model in some.models} == {"dear": 0, "middling": 0, "scripted": 1}
+    assert some.standing() == Standing(amount_of(Usage(1, 400, 10, 420)), {})
+    none.limit(micros=to_begin(cheapest).micros - 1)
+    assert failed_for_budget(none.run())
+    assert all(model.requests == [] for model in none.models)
+    assert none.standing() == Standing()
 
 
 def test_the_first_answer_of_any_model_is_covered_by_what_was_reserved_at_the_beginning() -> None:
@@ -215,13 +288,19 @@ def test_what_another_agent_uses_is_reserved_before_and_paid_by_its_models_price
         models = (ScriptedModel(ASKING, ANSWER), ScriptedModel(ANSWER, name="dear"))
         return Bench(models, abilities=(ASK,))
 
-    most = needed(asking(), model=1, request=0, before=FIRST)
+    outer = asking()
+    most = needed(outer, model=1, request=0, before=FIRST, goes_on=False)
+    # Who asks must still be able to close its own turn when the other has answered.
+    most += bounds.closing_of(ModelChoice("scripted"), outer.models[0].requests[0], PRICES)
     fits, exceeds = asking(), asking()
-    fits.limit(micros=10**9)
+    fits.limit(micros=most.micros)
     assert fits.run().usage == Usage(1, 1_100, 40, BOTH.micros + 2_200)
     exceeds.limit(micros=most.micros - 1)
-    assert failed_for_budget(exceeds.run())
+    turn = exceeds.run()
+    assert (turn.state, turn.usage) == (TurnState.DONE, BOTH)
+    assert [(call["name"], call["outcome"]) for call in turn.calls] == [("ask", "failed")]
     assert exceeds.models[1].requests == []
+    assert exceeds.standing() == Standing(amount_of(BOTH), {})
 
 
 def test_rounds_that_fail_are_paid_for_as_far_as_they_came() -> None:
@@ -241,7 +320,7 @@ def test_a_stop_in_the_second_round_settles_both() -> None:
             yield from super().stream(request, cancellation)
             if len(self.requests) == 2:
                 bench.turns.request_stop("tenant", "chat", 1)
-                bench.clock.advance(TIMING.beat_every + 0.1)
+                bench.clock.advance(TIMING.look_every + 0.1)
                 assert cancellation.wait(10)
 
     bench = Bench((Stopped(LOOK, (TextDelta("four"),)),))
@@ -303,23 +382,37 @@ def test_a_round_takes_the_room_of_reservations_that_have_expired_and_of_no_othe
     until = bench.clock.now() + (0 if expired else 60_000)
     left = Reservation("gone", 1, 1, Amount(1, 1), until)
     bench.budgets.reserve(budget, budget.window(bench.clock.now()), left)
-    turn = bench.run()
-    assert turn.state is (TurnState.DONE if expired else TurnState.FAILED)
+    assert bench.run().state is TurnState.DONE
+    assert is_closed_early(bench) is not expired
     assert ("gone" in bench.standing().reservations) is not expired
 
 
-def test_fifty_turns_of_two_rounds_at_once_never_spend_more_than_the_budget_for_ten_rounds() -> None:
+class Obliging(ScriptedModel):
+    """Answers when it is told to answer with what it has."""
+
+    def stream(self, request: ModelRequest, cancellation: Cancellation) -> Iterator[ModelEvent]:
+        results = request.messages[-1].results
+        if results and results[-1].content.endswith("Answer with what you have."):
+            self.requests.append(request)
+            return iter(ANSWER)
+        return super().stream(request, cancellation)
+
+
+@pytest.mark.parametrize("looks", [1, 5])
+def test_of_fifty_turns_of_many_rounds_at_once_those_that_are_admitted_are_answered(looks: int) -> None:
     bench = Bench()
-    at_most = bounds.most(SKILLED, PRICES, [], "hello")
-    bench.limit(micros=10 * at_most.micros)
-    models = [ScriptedModel(LOOK, ANSWER) for _ in range(50)]
+    bench.limit(micros=10 * to_begin().micros)
+    models = [Obliging(*[LOOK] * looks, ANSWER) for _ in range(50)]
     for number in range(50):
         bench.send(f"chat_{number}")
     with ThreadPoolExecutor(50) as workers:
         turns = list(workers.map(lambda number: bench.drain(f"chat_{number}", (models[number],)), range(50)))
-    assert all(turn.state is TurnState.DONE or failed_for_budget(turn) for turn in turns)
-    asked = [len(model.requests) for model in models]
-    spent = sum((0, FIRST.micros, BOTH.micros)[rounds] for rounds in asked)
-    assert 0 < spent <= 10 * at_most.micros
+    answered = [turn for turn in turns if turn.state is TurnState.DONE]
+    refused = [turn for turn in turns if failed_for_budget(turn)]
+    assert len(answered) + len(refused) == 50
+    assert len(answered) >= 10
+    assert all(turn.usage == Usage(1) for turn in refused)
+    spent = sum(turn.usage.micros for turn in answered if turn.usage)
+    assert 0 < spent <= 10 * to_begin().micros
     assert bench.standing().committed.micros == spent
     assert bench.standing().reservations == {}

@@ -28,7 +28,7 @@ from tests.unit.http.asgi import Heard, answered
 
 TENANT = "tenant"
 PAGE = "https://shop.example"
-TIMING = Timing(tick=0.005, beat_every=0.03)
+TIMING = Timing(tick=0.005, look_every=0.03)
 type Script = Callable[[str, Cancellation], Iterator[ModelEvent]]
 
 

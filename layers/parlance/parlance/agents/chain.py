@@ -10,6 +10,7 @@ from parlance.agents.models.base import (
     Completed,
     Model,
     ModelBrokenError,
+    ModelError,
     ModelEvent,
     ModelInputTooLongError,
     ModelMisconfiguredError,
@@ -17,6 +18,7 @@ from parlance.agents.models.base import (
     ModelThrottledError,
     ModelTimeoutError,
 )
+from parlance.errors import BudgetExceededError
 from parlance.logs import logger
 
 _OTHERS_MAY_HELP = (
@@ -39,34 +41,53 @@ class Link:
 
 
 class Chain:
-    """Asks links in their order. One that has begun to speak is not replaced: the user has heard it."""
+    """Asks links in their order. One that has begun to speak is not replaced: the user has heard it.
 
-    def __init__(self, links: Sequence[Link], meter: Meter = UNMETERED) -> None:
+    `goes_on` and `depth` are what `Meter.asks` wants to know of the call.
+    """
+
+    def __init__(
+        self, links: Sequence[Link], meter: Meter = UNMETERED, *, goes_on: bool = False, depth: int = 0
+    ) -> None:
         self._links = links
         self._meter = meter
+        self._goes_on = goes_on
+        self._depth = depth
 
     def stream(self, cancellation: Cancellation) -> Iterator[ModelEvent]:
-        """The end names the model that answered. Raises the last link's ModelError, and what the meter raises."""
-        *firsts, last = self._links
-        for link in firsts:
+        """The end names the model that answered; a link that the meter finds too dear is passed over.
+
+        Raises the ModelError of the last link that was asked, BudgetExceededError if none could be, and what else the
+        meter raises.
+        """
+        failure: ModelError | BudgetExceededError | None = None
+        for link in self._links:
             spoken = False
             try:
                 for event in self._ask(link, cancellation):
                     spoken = True
                     yield event
+            except BudgetExceededError as error:
+                failure = failure or error
             except _OTHERS_MAY_HELP as error:
                 if spoken or cancellation.requested:
                     raise
-                logger.warning(
-                    "falling back to another model", model=link.model.name, error=type(error).__name__, why=str(error)
-                )
+                failure = error
             else:
                 return
-        yield from self._ask(last, cancellation)
+            if link is not self._links[-1]:
+                logger.warning(
+                    "falling back to another model",
+                    model=link.model.name,
+                    error=type(failure).__name__,
+                    why=str(failure),
+                )
+        if failure is not None:
+            raise failure
 
     def _ask(self, link: Link, cancellation: Cancellation) -> Iterator[ModelEvent]:
         request = link.request()
-        self._meter.asks(link.choice, request)
+        self._meter.asks(link.choice, request, goes_on=self._goes_on, depth=self._depth)
         for event in link.model.stream(request, cancellation):
             self._meter.hears(event)
             if isinstance(event, Completed):

@@ -9,8 +9,12 @@ from parlance.agents.models.base import ModelEvent, ModelRequest
 class Meter(Protocol):
     """One turn's calls of models, one after another: those of fallbacks, of rounds with tools, and of agents asked."""
 
-    def asks(self, choice: ModelChoice, request: ModelRequest) -> None:
-        """Before a model is called. Raises BudgetExceededError, ContendedError, UnansweredError: then it is not."""
+    def asks(self, choice: ModelChoice, request: ModelRequest, *, goes_on: bool = False, depth: int = 0) -> None:
+        """Before a model is called. Raises BudgetExceededError, ContendedError, UnansweredError: then it is not.
+
+        With `goes_on` its answer may call tools, so that another call must be affordable, which closes the turn.
+        `depth` counts the agents that wait for this one's answer and will want to close theirs after it.
+        """
         ...
 
     def hears(self, event: ModelEvent) -> None:
@@ -19,7 +23,7 @@ class Meter(Protocol):
 
 
 class _Unmetered:
-    def asks(self, choice: ModelChoice, request: ModelRequest) -> None:
+    def asks(self, choice: ModelChoice, request: ModelRequest, *, goes_on: bool = False, depth: int = 0) -> None:
         pass
 
     def hears(self, event: ModelEvent) -> None:

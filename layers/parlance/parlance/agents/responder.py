@@ -91,9 +91,9 @@ class AgentResponder:
         asked = _Asked(agent, history, content, context, box, key, self._finder)
         models = [(self._model(choice), choice) for choice in agent.choices]
 
-        def speak(exchange: Sequence[ChatMessage]) -> Iterator[ModelEvent]:
+        def speak(exchange: Sequence[ChatMessage], *, goes_on: bool) -> Iterator[ModelEvent]:
             links = [Link(model, choice, partial(asked.request, model, choice, exchange)) for model, choice in models]
-            return Chain(links, meter).stream(cancellation)
+            return Chain(links, meter, goes_on=goes_on, depth=depth).stream(cancellation)
 
         rounds = min(agent.max_rounds, context.max_rounds or agent.max_rounds)
         for event in Rounds(speak, box, max_rounds=rounds, key=key, cancellation=cancellation).run():

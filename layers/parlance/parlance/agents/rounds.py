@@ -1,11 +1,13 @@
 """A model and its tools in turns, until it has answered.
 
 A round is one call of the model. What it says before it calls tools is part of the answer; what its tools say goes
-back to it as material. The number of rounds is bounded, and so is how much one round may call.
+back to it as material. The number of rounds is bounded, and so is how much one round may call. When a budget has no
+room for another round, the model is asked once more, to answer with what it has.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from parlance.agents.calls import Called, Calling, ReplyEvent
 from parlance.agents.models.base import (
@@ -20,12 +22,19 @@ from parlance.agents.models.base import (
 )
 from parlance.agents.prompts import material
 from parlance.agents.tools.box import ToolBox
+from parlance.errors import BudgetExceededError
 
 CALLS_A_ROUND = 8
 _NO_MORE = "No more tools can be called in this turn. Answer with what you have."
 
-type Speak = Callable[[Sequence[ChatMessage]], Iterator[ModelEvent]]
-"""From what came of tools so far, as messages, to the model's next answer."""
+
+class Speak(Protocol):
+    def __call__(self, exchange: Sequence[ChatMessage], *, goes_on: bool) -> Iterator[ModelEvent]:
+        """From what came of tools so far, as messages, to the model's next answer; `goes_on` if it may call tools.
+
+        Raises BudgetExceededError before the first event.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -57,14 +66,24 @@ class Rounds:
         self._cancellation = cancellation
         self._tally = _Tally()
         self._exchange: list[ChatMessage] = []
+        self._budget_limit = False
 
     def run(self) -> Iterator[ReplyEvent]:
         """Everything said and called, and one Completed for the whole. Raises ModelError.
 
         After a cancellation the end tells what was used until then; without any use there may be none.
         """
-        for left in range(self._max_rounds, -1, -1):
-            said, end = yield from self._round()
+        left = self._max_rounds
+        while True:
+            try:
+                said, end = yield from self._round(goes_on=left > 0 and not self._box.is_empty)
+            except BudgetExceededError:
+                if left == 0 or not self._exchange:
+                    raise
+                left = 0
+                self._budget_limit = True
+                self._forbid_more()
+                continue
             if end is None or self._cancellation.requested or end.stop != "calls" or not end.calls:
                 yield from self._ended(end)
                 return
@@ -72,28 +91,36 @@ class Rounds:
             if handed_over:
                 # The client will answer for its calls in what it sends next; the model may repeat the others then.
                 yield from (Called(call, "handed_over", "", 0) for call in handed_over)
-                yield self._tally.settled(replace(end, calls=tuple(handed_over)))
+                yield self._settled(replace(end, calls=tuple(handed_over)))
                 return
             if left == 0:
                 if not said:
                     raise ModelBrokenError("the model calls tools and does not answer")
-                yield self._tally.settled(replace(end, calls=(), stop="length"), tool_limit=True)
+                yield self._settled(replace(end, calls=(), stop="length"), tool_limit=True)
                 return
-            yield from self._call(said, end.calls, last=left == 1)
+            yield from self._call(said, end.calls)
+            left -= 1
+            if left == 0:
+                self._forbid_more()
             if self._cancellation.requested:
                 yield from self._ended(end)
                 return
 
     def _ended(self, end: Completed | None) -> Iterator[Completed]:
         if end is not None:
-            yield self._tally.settled(replace(end, calls=()))
+            yield self._settled(replace(end, calls=()))
         elif self._tally.input_tokens:
-            yield self._tally.settled(Completed(0, 0))
+            yield self._settled(Completed(0, 0))
 
-    def _round(self) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
+    def _settled(self, end: Completed, **more: object) -> Completed:
+        if self._budget_limit:
+            more["budget_limit"] = True
+        return self._tally.settled(end, **more)
+
+    def _round(self, *, goes_on: bool) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
         said: list[str] = []
         end: Completed | None = None
-        for event in self._speak(self._exchange):
+        for event in self._speak(self._exchange, goes_on=goes_on):
             if isinstance(event, Completed):
                 end = event
                 self._tally.add(end)
@@ -104,7 +131,7 @@ class Rounds:
             yield event
         return "".join(said), end
 
-    def _call(self, said: str, calls: Sequence[ToolCall], *, last: bool) -> Iterator[ReplyEvent]:
+    def _call(self, said: str, calls: Sequence[ToolCall]) -> Iterator[ReplyEvent]:
         results = []
         for place, call in enumerate(calls):
             if place >= CALLS_A_ROUND or self._cancellation.requested:
@@ -117,7 +144,12 @@ class Rounds:
             yield ran.called
             told = material(ran.outcome.text, self._key)
             results.append(ToolResult(call.id, told, failed=ran.called.outcome == "failed"))
-        if last and results:
-            results[-1] = replace(results[-1], content=f"{results[-1].content}\n\n{_NO_MORE}")
         self._exchange.append(ChatMessage("assistant", said, calls=tuple(calls)))
         self._exchange.append(ChatMessage("user", "", results=tuple(results)))
+
+    def _forbid_more(self) -> None:
+        """Tell the model, with what its tools said last, that it has called them for the last time."""
+        told = self._exchange[-1]
+        *others, last = told.results
+        last = replace(last, content=f"{last.content}\n\n{_NO_MORE}")
+        self._exchange[-1] = replace(told, results=(*others, last))

@@ -47,7 +47,8 @@ class ChatsRest:
             Route("GET", f"{_USERS}.+", self.user_chats),
             Route("GET", f"{ROOT}/<chat_id>", self.get),
             Route("DELETE", f"{ROOT}/<chat_id>", self.delete),
-            Route("GET", f"{ROOT}/<chat_id>/messages", self.messages),
+            # Sending one is a streaming route, and so another group's.
+            Route("GET", f"{ROOT}/<chat_id>/messages", self.messages, elsewhere=("POST",)),
             Route("GET", f"{ROOT}/<chat_id>/turns/<turn_id>", self.turn),
             Route("POST", f"{ROOT}/<chat_id>/turns/<turn_id>/stop", self.stop),
             Route("POST", f"{ROOT}/<chat_id>/tickets", self.ticket),

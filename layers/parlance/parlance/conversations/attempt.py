@@ -1,7 +1,8 @@
 """One attempt at a turn: a model is read, its tokens are kept, the reply is stored.
 
-Three threads, so that none waits for another: the reader sits in the model's stream, the keeper beats and renews the
-lease, and the caller's thread cuts the text into tokens and finishes. Listeners read the log on threads of their own.
+Three threads, so that none waits for another: the reader sits in the model's stream, the keeper looks for a stop and
+renews the lease, and the caller's thread cuts the text into tokens and finishes. Listeners read the log on threads of
+their own.
 """
 
 import queue
@@ -73,6 +74,7 @@ class Attempt:
         self._timing = timing
         self._deadline = min(deadline, clock.monotonic() + timing.turn_limit)
         self._goes_on = goes_on
+        self._ids = ids
         self._finish_token = ids.random()
         self._cancellation = Cancellation()
         self._cut_short = False
@@ -80,13 +82,14 @@ class Attempt:
         self.log = TurnLog(claim.turn, clock=clock, speaks_until=claim.lease.until)
 
     def run(self, heard_by: Callable[[Turn], None]) -> End:
-        """Run to the end, which is stored before it is told to the log. `heard_by` is given the turn at every beat."""
+        """Run to the end, which is stored before it is told to the log. `heard_by` is given the turn at every look."""
         end: End = Abandoned(self._claim.turn)
         keeper = Keeper(
             self._claim,
             self.log,
             store=self._store,
             clock=self._clock,
+            ids=self._ids,
             timing=self._timing,
             stop=self._cancellation.request,
             heard_by=heard_by,
@@ -98,7 +101,9 @@ class Attempt:
             finally:
                 self._cancellation.request()
                 self.log.end(end)
-        if not isinstance(end, Abandoned):
+        if isinstance(end, Abandoned):
+            self._give_back()
+        else:
             self._settle()
         return end
 
@@ -261,6 +266,15 @@ class Attempt:
                 ended = replace(self._claim.turn, ended_at=now, calls=calls, usage=self._usage)
                 return TurnFailed(replace(ended, state=TurnState.FAILED, failure=failure), failure)
 
+    def _give_back(self) -> None:
+        """What was reserved for an end that could not be stored: nobody else may come who would."""
+        if self._account is None:
+            return
+        try:
+            self._account.settle(self._usage)
+        except (ContendedError, UnansweredError) as error:
+            logger.warning("attempt not settled", turn_id=self._claim.turn.id, error=type(error).__name__)
+
     def _settle(self) -> None:
         """After the end is stored and told. What fails here is made good by whoever finds it missing."""
         before, turn_id = self._claim.conversation, self._claim.turn.id
@@ -268,6 +282,9 @@ class Attempt:
         try:
             if self._account is not None:
                 self._account.settle(self._usage)
+            else:
+                # Ended without a call of its own, after an attempt that was killed perhaps.
+                self._accounts.release(before)
             if before.usage and after.usage and before.usage.day != after.usage.day:
                 self._accounts.record(before)
             self._accounts.record(after)

@@ -72,8 +72,12 @@ class Accounts(Protocol):
         """Make known what the conversation used on its last day. Harmless to repeat, in any order."""
         ...
 
+    def release(self, conversation: Conversation) -> None:
+        """Settle what attempts of the conversation that are over have left reserved. Harmless to repeat."""
+        ...
+
     def check(self, conversation: Conversation) -> None:
-        """Record it if that was left undone."""
+        """Release and record, if that was left undone."""
         ...
 
 
@@ -111,7 +115,7 @@ class _OpenAccount:
     def __init__(self, claim: Claim) -> None:
         self._usage = Usage(claim.turn.attempt)
 
-    def asks(self, choice: ModelChoice, request: ModelRequest) -> None:
+    def asks(self, choice: ModelChoice, request: ModelRequest, *, goes_on: bool = False, depth: int = 0) -> None:
         pass
 
     def hears(self, event: ModelEvent) -> None:
@@ -134,6 +138,9 @@ class FreeOfCharge:
         return _OpenAccount(claim)
 
     def record(self, conversation: Conversation) -> None:
+        pass
+
+    def release(self, conversation: Conversation) -> None:
         pass
 
     def check(self, conversation: Conversation) -> None:

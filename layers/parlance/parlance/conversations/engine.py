@@ -35,10 +35,11 @@ from parlance.conversations.port import (
     TurnStore,
     UsedKey,
 )
-from parlance.conversations.retrying import Pauses, persist
+from parlance.conversations.retrying import persist
 from parlance.conversations.timing import Timing
 from parlance.errors import ConflictError, NotFoundError, UnavailableError
 from parlance.ids import IdSource, number_of
+from parlance.pauses import Pauses
 from parlance.storage.table import ContendedError, UnansweredError
 
 _FOLLOW_EVERY = 0.3

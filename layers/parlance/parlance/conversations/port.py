@@ -284,12 +284,15 @@ class TurnStore(Protocol):
         """
         ...
 
-    def renew(self, claim: Claim, *, until: int) -> None:
-        """Raises LeaseLostError."""
+    def renew(self, claim: Claim, *, until: int, token: str) -> bool:
+        """Extend the lease of a turn that nobody has asked to stop; False, and nothing is changed, if somebody has.
+
+        So whoever renews need not look besides. Raises LeaseLostError.
+        """
         ...
 
-    def beat(self, claim: Claim, *, now: int) -> Turn:
-        """Sign of life; reads back the stop flag and who is listening. Raises LeaseLostError on a newer attempt."""
+    def look(self, claim: Claim) -> Turn:
+        """The turn as it stands: whether to stop, and who is listening. Raises LeaseLostError on a newer attempt."""
         ...
 
     def put_tokens(self, claim: Claim, batch: TokenBatch, *, expires_at: int) -> None: ...

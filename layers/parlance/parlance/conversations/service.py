@@ -10,10 +10,11 @@ from parlance.conversations.collaborators import Sweeps
 from parlance.conversations.engine import request_key
 from parlance.conversations.model import Conversation, Message
 from parlance.conversations.port import ConversationStore, KeyUsedError, RequestKey, StaleError, TurnStore, UserChats
-from parlance.conversations.retrying import Pauses, persist
+from parlance.conversations.retrying import persist
 from parlance.conversations.timing import Timing
 from parlance.errors import ConflictError, NotFoundError, UnavailableError
 from parlance.ids import IdSource
+from parlance.pauses import Pauses
 from parlance.storage.table import ContendedError, UnansweredError
 
 type Order = Literal["asc", "desc"]

@@ -11,9 +11,10 @@ from parlance.conversations.history import is_complete
 from parlance.conversations.log import Abandoned, End
 from parlance.conversations.model import Claim, Conversation, Message
 from parlance.conversations.port import LeaseTerms, StaleError, TurnStore, Work
-from parlance.conversations.retrying import Pauses, persist
+from parlance.conversations.retrying import persist
 from parlance.conversations.timing import Timing
 from parlance.ids import IdSource
+from parlance.pauses import Pauses
 
 _CLAIM_PATIENCE = 2.0
 _CLOSE_LIMIT = 10.0
@@ -173,7 +174,7 @@ class Worker:
             broadcast.close(timeout_seconds=_CLOSE_LIMIT)
 
     def _tell_late_listeners(self, claim: Claim, heard_by: Callable[..., None]) -> None:
-        """Who asked to listen since the last beat is told the end: from now on they are refused and read it."""
+        """Who asked to listen since the last look is told the end: from now on they are refused and read it."""
         turn = self._store.turn(claim.conversation.tenant_id, claim.conversation.id, claim.turn.number)
         if turn is not None:
             heard_by(turn)

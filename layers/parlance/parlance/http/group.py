@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -46,13 +46,14 @@ class Group[Caller]:
         return self._app.resolve(dict(event), context)
 
     def _register(self, routes: Sequence[Route[Caller]]) -> None:
-        methods: defaultdict[str, list[str]] = defaultdict(list)
+        own, allowed = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         for route in routes:
-            methods[route.path].append(route.method)
+            own[route.path].add(route.method)
+            allowed[route.path] |= {route.method, *route.elsewhere}
             self._app.route(route.path, method=route.method)(self._answering(route))
-        for path, allowed in methods.items():
-            others = [method for method in _METHODS if method not in allowed]
-            self._app.route(path, method=others)(_refusing_method(allowed))
+        for path in own:
+            others = [method for method in _METHODS if method not in own[path]]
+            self._app.route(path, method=others)(_refusing_method(allowed[path]))
 
     def _enter(self, app: APIGatewayRestResolver, proceed: "NextMiddleware") -> Response[str]:
         request = Request(app.current_event.raw_event)
@@ -79,7 +80,7 @@ class Group[Caller]:
         return _response(self._explain(error), self._app.context.get("headers", {}))
 
 
-def _refusing_method(allowed: Sequence[str]) -> Callable[..., Response[str]]:
+def _refusing_method(allowed: Iterable[str]) -> Callable[..., Response[str]]:
     def refuse(**_: str) -> Response[str]:
         raise NoMethodError(allowed)
 

@@ -1,6 +1,6 @@
 """How a request gets to who answers it: the words that buffered and streaming groups share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parlance.http.answers import Answer
@@ -25,8 +25,12 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route[Caller, Result = Answer]:
-    """A method and a path, in Powertools' notation, and who answers there. `<name>` parts reach it decoded."""
+    """A method and a path, in Powertools' notation, and who answers there. `<name>` parts reach it decoded.
+
+    `elsewhere` are methods that the path takes too and another function answers: a refusal tells of them.
+    """
 
     method: str
     path: str
     answer: Callable[..., Result]
+    elsewhere: Sequence[str] = ()

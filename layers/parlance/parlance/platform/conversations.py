@@ -7,9 +7,9 @@ from typing import Any, Literal
 from parlance.clock import Clock
 from parlance.conversations.model import Conversation, Message, Role
 from parlance.conversations.port import ConversationStore, NewMessage, StaleError, TurnStore
-from parlance.conversations.retrying import Pauses
 from parlance.errors import ConflictError, NotFoundError, UnavailableError
 from parlance.ids import IdSource, message_id, number_of
+from parlance.pauses import Pauses
 from parlance.platform.documents import ChangedError, Document, Position, Slice
 
 _SPOKEN: Mapping[Role, str] = {"user": "user", "assistant": "bot"}

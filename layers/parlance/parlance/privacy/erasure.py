@@ -47,13 +47,17 @@ class Erasure:
 
     def erase(self, tenant_id: str, user_id: str) -> Pass:
         """One pass. Raises UnavailableError, ContendedError, UnansweredError; what was done by then stays done."""
-        connections = self._people.disconnect(tenant_id, user_id)
+        names = self._people.names(tenant_id, user_id)
+        connections = [one for name in names for one in self._people.disconnect(tenant_id, name)]
         if self._closer is not None:
             for connection_id in connections:
                 self._closer.close(connection_id)
         chats = self._people.conversations(tenant_id, user_id)
+        # While the conversations still tell.
+        self._people.forget_talk(tenant_id, chats)
         deleted = sum(self._conversations.discard(tenant_id, chat) for chat in chats)
         known = self._people.knows(tenant_id, user_id)
         # Last: until then the user's own items tell what there is.
-        self._people.forget(tenant_id, user_id)
+        for name in names:
+            self._people.forget(tenant_id, name)
         return Pass(deleted, len(connections), known)

@@ -1,6 +1,6 @@
 """What export, erasure and retention need from storage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from parlance.conversations.model import Conversation
@@ -9,12 +9,20 @@ from parlance.conversations.model import Conversation
 class People(Protocol):
     """What is stored of a user outside of their conversations."""
 
+    def names(self, tenant_id: str, user_id: str) -> list[str]:
+        """The user, and the visitors that they were before: to whom conversations belong that were given to them."""
+        ...
+
     def disconnect(self, tenant_id: str, user_id: str) -> list[str]:
         """Forget the user's open connections; returns their ids."""
         ...
 
     def conversations(self, tenant_id: str, user_id: str) -> list[str]:
         """The ids of all the user's that are not deleted, expired ones included."""
+        ...
+
+    def forget_talk(self, tenant_id: str, conversation_ids: Sequence[str]) -> None:
+        """Remove what was said about those conversations, or to them, and lies outside of them."""
         ...
 
     def forget(self, tenant_id: str, user_id: str) -> None:

@@ -5,7 +5,7 @@ read.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import batched
 
 from parlance.storage import keys
@@ -34,6 +34,30 @@ def of_user(table: Table, tenant_id: str, user_id: str) -> list[Item]:
 
 def conversations_of(table: Table, tenant_id: str, user_id: str) -> Iterator[str]:
     """Those that were given to a contact after they had begun, and so are another user's to the rest of the house."""
+    yield from (item["id"] for item in _given(table, tenant_id, user_id))
+
+
+def visitors_of(table: Table, tenant_id: str, user_id: str) -> Iterator[str]:
+    """The users of those, where they are nothing but the visitor of that one conversation."""
+    for item in _given(table, tenant_id, user_id):
+        if item["user_id"] in {visitor_of(item["id"]), item["id"]}:
+            yield item["user_id"]
+
+
+def visitor_of(conversation_id: str) -> str:
+    """The user of a conversation that belongs to no contact."""
+    return f"visitor_{conversation_id}"
+
+
+def ratings_of(table: Table, tenant_id: str, conversation_ids: Set[str]) -> list[Item]:
+    """What was thought of those conversations, whoever it was."""
+    ratings = (
+        table.query_all(keys.documents_pk(tenant_id, "rating"), first=_FIRST, last=_LAST) if conversation_ids else ()
+    )
+    return [item for item in ratings if json.loads(item["values"]).get("conversationId") in conversation_ids]
+
+
+def _given(table: Table, tenant_id: str, user_id: str) -> Iterator[Item]:
     if not user_id.startswith(_PREFIX):
         return
     listed = table.query_all(keys.listing_pk(tenant_id, CONVERSATIONS), first=_FIRST, last=_LAST)
@@ -41,7 +65,7 @@ def conversations_of(table: Table, tenant_id: str, user_id: str) -> Iterator[str
         summaries = [keys.conversation(tenant_id, item["sk"].partition("#")[2]) for item in some]
         for item in table.batch_get(summaries).values():
             if "deleted_at" not in item and json.loads(item.get("profile", "{}")).get("contactId") == user_id:
-                yield item["id"]
+                yield item
 
 
 def _aliases(table: Table, contact: Item) -> list[Item]:

@@ -17,6 +17,7 @@ from parlance.platform.conversations import message_profile, role_of
 from parlance.platform.documents import ChangedError, Document, Position, Slice
 from parlance.storage import items, keys
 from parlance.storage.agents import agent_attributes, agent_from
+from parlance.storage.contacts import visitor_of
 from parlance.storage.conversations import numbered
 from parlance.storage.creation import creation, next_chat_number
 from parlance.storage.listing import CONVERSATIONS, entries
@@ -41,7 +42,7 @@ class ConversationDocuments:
     def create(self, document: Document, *, token: str) -> None:  # noqa: ARG002 - the id says whether it was done
         """Raises ContendedError when others create conversations for the same contact."""
         values = document.values
-        user_id = values.get("contactId") or f"visitor_{document.id}"
+        user_id = values.get("contactId") or visitor_of(document.id)
         user_key, own_key = keys.user(document.tenant_id, user_id), self._key(document.tenant_id, document.id)
         retention = keys.retention(document.tenant_id)
         found = self._table.batch_get([user_key, own_key, retention])

@@ -1,9 +1,11 @@
 """What both tables hold of a user outside of their conversations."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import batched
 
+from parlance.agents.context import TurnContext
 from parlance.ids import IdSource
 from parlance.realtime.port import ConnectionStore
 from parlance.storage import contacts, keys
@@ -24,6 +26,9 @@ class DynamoPeople:
         self._ids = ids
         self._identity = identity
 
+    def names(self, tenant_id: str, user_id: str) -> list[str]:
+        return [user_id, *contacts.visitors_of(self._table, tenant_id, user_id)]
+
     def disconnect(self, tenant_id: str, user_id: str) -> list[str]:
         ended = []
         for slot in self._connections.slots(tenant_id):
@@ -42,6 +47,17 @@ class DynamoPeople:
         own = [item["conversation_id"] for item in listed]
         return list(dict.fromkeys([*own, *contacts.conversations_of(self._table, tenant_id, user_id)]))
 
+    def forget_talk(self, tenant_id: str, conversation_ids: Sequence[str]) -> None:
+        channels = {channel for one in conversation_ids for channel in self._channels(tenant_id, one)}
+        published = [
+            item
+            for channel in channels
+            for item in self._table.query_all(
+                keys.documents_pk(tenant_id, "channelMessage", channel), first=_FIRST, last=keys.HIGHEST
+            )
+        ]
+        self._delete(self._table, [*published, *contacts.ratings_of(self._table, tenant_id, set(conversation_ids))])
+
     def forget(self, tenant_id: str, user_id: str) -> None:
         own = list(self._own(tenant_id, user_id))
         for item in own:
@@ -58,6 +74,17 @@ class DynamoPeople:
         if contacts.of_user(self._table, tenant_id, user_id):
             return True
         return self._identity is not None and bool(self._account(self._identity, tenant_id, user_id))
+
+    def _channels(self, tenant_id: str, conversation_id: str) -> Iterator[str]:
+        """Where the conversation's turns have waited for what the client's functions return."""
+        turns = self._table.query_all(
+            keys.conversation_pk(tenant_id, conversation_id),
+            first=keys.turn_sk(0),
+            last=keys.turn_sk(keys.HIGHEST_NUMBER),
+        )
+        for turn in turns:
+            functions = TurnContext.restored(json.loads(turn.get("context", "{}"))).functions
+            yield from (one.channel for one in functions if one.channel is not None)
 
     def _own(self, tenant_id: str, user_id: str) -> Iterator[Item]:
         return self._table.query_all(keys.user_pk(tenant_id, user_id), first=_FIRST, last=keys.HIGHEST)
@@ -90,7 +117,10 @@ class DynamoPeople:
             return
         nobody = f"erased_{self._ids.random()}"
         kept = {name: value for name, value in item.items() if name != "user_id"}
-        kept |= {"sk": keys.usage(tenant_id, own["used"]["day"], nobody).sk, "conversation_id": nobody}
+        # An agent of that conversation alone is called after it.
+        agent_id = item["agent_id"].replace(f"{item['conversation_id']}:", f"{nobody}:")
+        sk = keys.usage(tenant_id, own["used"]["day"], nobody).sk
+        kept |= {"sk": sk, "conversation_id": nobody, "agent_id": agent_id}
         with suppress(TransactionCancelledError):  # another pass was first
             self._table.transact([Delete(key, when="attribute_exists(pk)"), Put(kept)], token=self._ids.random())
 

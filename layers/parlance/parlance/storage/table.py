@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 
+from parlance.clock import Clock, SystemClock
+from parlance.pauses import Pauses
 from parlance.storage.failures import (
     ConditionFailedError,
     ContendedError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 type Observer = Callable[[str, float], None]
+type _Batch = list[dict[str, Any]]
 
 __all__ = [
     "Check",
@@ -52,6 +55,9 @@ __all__ = [
 
 _BATCH_GET_MAX = 100
 _BATCH_WRITE_MAX = 25
+_BATCH_PATIENCE = 5.0
+"""Seconds for what is left undone of one batch."""
+
 _NAME = re.compile(r"#(\w+)")
 
 
@@ -137,13 +143,17 @@ def from_wire(item: Mapping[str, Any]) -> Item:
 class Table:
     """One table. Thread-safe, as the client is.
 
-    `observer` is told the name of each call and the capacity units it consumed.
+    `observer` is told the name of each call and the capacity units it consumed. `clock` times the pauses between
+    tries of what a table short of capacity leaves undone.
     """
 
-    def __init__(self, client: "DynamoDBClient", name: str, *, observer: Observer | None = None) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", name: str, *, observer: Observer | None = None, clock: Clock | None = None
+    ) -> None:
         self.client = client
         self.name = name
         self._observer = observer
+        self._clock = clock or SystemClock()
 
     def get(self, key: Key) -> Item | None:
         """Read one item, consistently."""
@@ -151,18 +161,19 @@ class Table:
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def batch_get(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Read many items, consistently; absent ones are left out."""
+        """Read many items, consistently; absent ones are left out. Raises ContendedError."""
         found: dict[Key, Item] = {}
-        for start in range(0, len(keys), _BATCH_GET_MAX):
-            wanted = [_key(key) for key in keys[start : start + _BATCH_GET_MAX]]
-            while wanted:
-                answer = self._call_plain(
-                    "batch_get_item", RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
-                )
-                for wire in answer["Responses"].get(self.name, []):
-                    item = from_wire(wire)
-                    found[Key(item["pk"], item["sk"])] = item
-                wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+
+        def read(wanted: _Batch) -> _Batch:
+            asked = {self.name: {"Keys": wanted, "ConsistentRead": True}}
+            answer = self._call_plain("batch_get_item", RequestItems=asked)
+            for wire in answer["Responses"].get(self.name, []):
+                item = from_wire(wire)
+                found[Key(item["pk"], item["sk"])] = item
+            left: _Batch = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            return left
+
+        self._in_batches([_key(key) for key in keys], read, size=_BATCH_GET_MAX)
         return found
 
     def put(self, put: Put) -> None:
@@ -241,14 +252,16 @@ class Table:
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def batch_write(self, *, puts: Sequence[Item] = (), deletes: Sequence[Key] = ()) -> None:
-        """Write without conditions. Each item at most once."""
-        requests: list[dict[str, Any]] = [{"PutRequest": {"Item": to_wire(item)}} for item in puts]
+        """Write without conditions. Each item at most once. Raises ContendedError, with a part of them written."""
+
+        def write(pending: _Batch) -> _Batch:
+            answer = self._call_plain("batch_write_item", RequestItems={self.name: pending})
+            left: _Batch = answer.get("UnprocessedItems", {}).get(self.name, [])
+            return left
+
+        requests: _Batch = [{"PutRequest": {"Item": to_wire(item)}} for item in puts]
         requests += [{"DeleteRequest": {"Key": _key(key)}} for key in deletes]
-        for start in range(0, len(requests), _BATCH_WRITE_MAX):
-            pending = requests[start : start + _BATCH_WRITE_MAX]
-            while pending:
-                answer = self._call_plain("batch_write_item", RequestItems={self.name: pending})
-                pending = answer.get("UnprocessedItems", {}).get(self.name, [])
+        self._in_batches(requests, write, size=_BATCH_WRITE_MAX)
 
     def transact(self, operations: Sequence[Operation], *, token: str) -> None:
         """All or none. The same `token` (up to 36 characters) within ten minutes does nothing twice.
@@ -260,6 +273,17 @@ class Table:
             TransactItems=[self._operation(operation) for operation in operations],
             ClientRequestToken=token,
         )
+
+    def _in_batches(self, requests: _Batch, call: Callable[[_Batch], _Batch], *, size: int) -> None:
+        """`call` returns what the table has left undone of a batch, which is asked for again after a pause."""
+        for start in range(0, len(requests), size):
+            pauses, until = Pauses(self._clock), self._clock.monotonic() + _BATCH_PATIENCE
+            left = call(requests[start : start + size])
+            while left:
+                if self._clock.monotonic() >= until:
+                    raise ContendedError("the table left a part of a batch undone")
+                pauses.pause()
+                left = call(left)
 
     def _operation(self, operation: Operation) -> dict[str, Any]:
         body: dict[str, Any] = {"TableName": self.name, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}

@@ -13,7 +13,7 @@ from parlance.conversations.model import Claim, Conversation, Lease, Message, Tu
 from parlance.conversations.port import BeginView, Failed, LeaseTerms, NewTurn, Outcome, Replied
 from parlance.storage import items, keys
 from parlance.storage.creation import creation
-from parlance.storage.table import Operation, Put, Update
+from parlance.storage.table import Check, Operation, Put, Update
 
 # The lease of a conversation, and which condition guards which move:
 #
@@ -152,6 +152,24 @@ def claim_operations(conversation: Conversation, turn: Turn, lease: Lease, now: 
                 "next": turn.attempt + 1,
                 "seen": turn.attempt,
             },
+        ),
+    ]
+
+
+def renewal_operations(claim: Claim, until: int) -> list[Operation]:
+    """The lease goes on only while its turn does: the refusal for a turn that is asked to stop says so."""
+    where, turn = claim.conversation, claim.turn
+    return [
+        Update(
+            keys.conversation(where.tenant_id, where.id),
+            "SET lease_until = :until",
+            when=f"lease_owner = :owner AND {NOT_DELETED}",
+            values={"until": until, "owner": claim.lease.owner},
+        ),
+        Check(
+            keys.turn(where.tenant_id, where.id, turn.number),
+            when="attempt = :attempt AND #state = :generating AND stop_requested = :no",
+            values={"attempt": turn.attempt, "generating": TurnState.GENERATING.value, "no": False},
         ),
     ]
 

@@ -4,8 +4,6 @@ What may fail is said by conditions, so that two workers never need to agree on 
 the conversation's counters order the turns, its lease says who runs them, a turn's attempt says whose tokens count.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from parlance.clock import Clock, SystemClock
@@ -52,6 +50,7 @@ from parlance.storage.turn_operations import (
     claim_operations,
     finish_operations,
     new_turn,
+    renewal_operations,
 )
 
 _LIVE = "#state IN (:received, :generating)"
@@ -162,28 +161,18 @@ class DynamoTurnStore:
         started = replace(turn, state=TurnState.GENERATING, attempt=turn.attempt + 1)
         return Claim(lease, replace(conversation, lease=lease), started, message)
 
-    def renew(self, claim: Claim, *, until: int) -> None:
-        with _lease_lost():
-            self._table.update(
-                Update(
-                    _summary(claim),
-                    "SET lease_until = :until",
-                    when="lease_owner = :owner AND attribute_not_exists(deleted_at)",
-                    values={"until": until, "owner": claim.lease.owner},
-                )
-            )
+    def renew(self, claim: Claim, *, until: int, token: str) -> bool:
+        try:
+            self._table.transact(renewal_operations(claim, until), token=token)
+        except TransactionCancelledError as error:
+            if error.failed_condition(0) or not _running(claim, error.reasons[1].item).stop_requested:
+                raise LeaseLostError from error
+            return False
+        return True
 
-    def beat(self, claim: Claim, *, now: int) -> Turn:
-        with _lease_lost():
-            item = self._table.update(
-                Update(
-                    _turn_key(claim),
-                    "SET beat_at = :now",
-                    when="attempt = :attempt AND #state = :generating",
-                    values={"now": now, "attempt": claim.turn.attempt, "generating": TurnState.GENERATING.value},
-                )
-            )
-        return items.turn_from(item)
+    def look(self, claim: Claim) -> Turn:
+        where = claim.conversation
+        return _running(claim, self._table.get(keys.turn(where.tenant_id, where.id, claim.turn.number)))
 
     def put_tokens(self, claim: Claim, batch: TokenBatch, *, expires_at: int) -> None:
         last = batch.first_index + len(batch.tokens) - 1
@@ -294,13 +283,12 @@ class DynamoTurnStore:
             return items.turn_from(error.item) if error.item else None
 
 
-@contextmanager
-def _lease_lost() -> Iterator[None]:
-    """A failed condition on a write of the holder means that the lease is gone."""
-    try:
-        yield
-    except ConditionFailedError as error:
-        raise LeaseLostError from error
+def _running(claim: Claim, item: Item | None) -> Turn:
+    """The turn, if it is still the claim's to run."""
+    turn = items.turn_from(item) if item else None
+    if turn is None or turn.attempt != claim.turn.attempt or turn.state is not TurnState.GENERATING:
+        raise LeaseLostError
+    return turn
 
 
 def _live_conversation(item: Item | None) -> Conversation | None:
@@ -319,10 +307,6 @@ def _hinted(conversation: Conversation, turn_item: Item | None, message_item: It
 
 def _summary(claim: Claim) -> Key:
     return keys.conversation(claim.conversation.tenant_id, claim.conversation.id)
-
-
-def _turn_key(claim: Claim) -> Key:
-    return keys.turn(claim.conversation.tenant_id, claim.conversation.id, claim.turn.number)
 
 
 def _why_not_begun(error: TransactionCancelledError, new: NewTurn) -> Exception:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from parlance.agents.counting import estimated_tokens
@@ -55,8 +56,9 @@ class TenantAccounts:
         budgets = self._known.get((where.tenant_id, where.agent_id, where.user_id))
         account = TenantAccount(self._reserving, self._prices, self._completions, claim)
         if agent is not None and budgets:
-            said = [message.content for message in history]
-            account.reserve(budgets, bounds.most(agent, self._prices, said, claim.message.content))
+            asked = agent, self._prices, [message.content for message in history], claim.message.content
+            # For any of the models if there is room for the dearest, else for the first that there is room for.
+            account.reserve(budgets, list(dict.fromkeys([bounds.most(*asked), *bounds.each(*asked)])))
         return account
 
     def refuse_unrecorded(self, tenant_id: str, agent_id: str) -> None:
@@ -70,9 +72,15 @@ class TenantAccounts:
     def record(self, conversation: Conversation) -> None:
         self._reserving.patiently(partial(self._usage.record, conversation))
 
+    def release(self, conversation: Conversation) -> None:
+        for budget in self._known.get((conversation.tenant_id, conversation.agent_id, conversation.user_id)):
+            self._reserving.release(budget, conversation.id)
+
     def check(self, conversation: Conversation) -> None:
+        """Recording comes last, so what is recorded has been settled as well."""
         if not self._usage.is_recorded(conversation):
             logger.info("usage recorded late", conversation_id=conversation.id)
+            self.release(conversation)
             self.record(conversation)
 
     def _defined(self, key: _Key) -> list[Budget]:
@@ -95,30 +103,31 @@ class TenantAccount:
         self._claim = claim
         self._held: list[Held] = []
         self._reserved = Amount()
+        self._closing: list[Amount] = []
         self._lock = threading.Lock()
         self._usage = Usage(claim.turn.attempt)
         self._asked: tuple[ModelChoice, ModelRequest] | None = None
         self._said: list[str] = []
 
-    def reserve(self, budgets: Sequence[Budget], amount: Amount) -> None:
-        """What one answer can use, which is all that most turns need."""
-        try:
-            for budget in budgets:
-                self._held.append(self._reserving.reserve(self._claim, budget, amount))
-        except (BudgetExceededError, StorageError):
-            self.settle(Usage())
-            raise
-        self._reserved = amount
+    def reserve(self, budgets: Sequence[Budget], amounts: Sequence[Amount]) -> None:
+        """The first of the amounts that there is room for: what a turn needs to begin, which is all that most need."""
+        *others, last = amounts
+        for amount in others:
+            with suppress(BudgetExceededError):
+                return self._reserve(budgets, amount)
+        return self._reserve(budgets, last)
 
-    def asks(self, choice: ModelChoice, request: ModelRequest) -> None:
+    def asks(self, choice: ModelChoice, request: ModelRequest, *, goes_on: bool = False, depth: int = 0) -> None:
+        """What was reserved stays so from round to round, and holds at every moment what closes the turn."""
+        closing = self._closing[:depth]
+        if goes_on:
+            closing.append(bounds.closing_of(choice, request, self._prices))
         with self._lock:
             self._close()
-            needed = amount_of(self._usage) + bounds.most_of(choice, request, self._prices)
+            needed = sum(closing, amount_of(self._usage) + bounds.most_of(choice, request, self._prices))
         if self._held and not needed.fits(self._reserved):
-            more = needed.at_least(self._reserved)
-            for place, held in enumerate(self._held):
-                self._held[place] = self._reserving.extend(held, more)
-            self._reserved = more
+            self._extend(needed.at_least(self._reserved))
+        self._closing = closing
         with self._lock:
             self._asked = choice, request
 
@@ -142,6 +151,21 @@ class TenantAccount:
             self._reserving.settle(held, amount_of(usage))
         if self._completions and (usage.input_tokens or usage.output_tokens):
             self._completions.completed(self._claim, usage)
+
+    def _reserve(self, budgets: Sequence[Budget], amount: Amount) -> None:
+        try:
+            for budget in budgets:
+                self._held.append(self._reserving.reserve(self._claim, budget, amount))
+        except (BudgetExceededError, StorageError):
+            self.settle(Usage())
+            self._held.clear()
+            raise
+        self._reserved = amount
+
+    def _extend(self, amount: Amount) -> None:
+        for place, held in enumerate(self._held):
+            self._held[place] = self._reserving.extend(held, amount)
+        self._reserved = amount
 
     def _close(self) -> None:
         """The call before did not come to its end."""

@@ -1,7 +1,7 @@
 """What calls of models may use at the most, and what they did use where nobody counted."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from parlance.agents.counting import estimated_tokens
 from parlance.agents.definitions import Agent, ModelChoice
@@ -18,6 +18,9 @@ _PASSAGES_TOKENS = 4_500
 
 _TOOLS_TOKENS = 1_500
 """Enough for most skillsets. What a larger one takes beyond it is reserved when it is known."""
+
+_RESULTS_TOKENS = 7_000
+"""What the tools of one round say: as much as a model is told of one of them. More is reserved when it is known."""
 
 
 def most_input(agent: Agent, history: Iterable[str], content: str) -> int:
@@ -37,21 +40,48 @@ def most_output(choice: ModelChoice, prices: Prices) -> int:
 
 
 def most(agent: Agent, prices: Prices, history: Iterable[str], content: str) -> Amount:
-    """One answer by the dearest of the agent's models."""
+    """What a turn needs to begin, by the dearest of the agent's models."""
+    amounts = each(agent, prices, history, content)
+    return Amount(max(amount.micros for amount in amounts), max(amount.tokens for amount in amounts))
+
+
+def each(agent: Agent, prices: Prices, history: Iterable[str], content: str) -> Sequence[Amount]:
+    """What a turn needs to begin, by each of the agent's models in their order.
+
+    That is one answer, and where it may call tools, the one that closes the turn after it.
+    """
     asked = most_input(agent, history, content)
-    amounts = [(asked, most_output(choice, prices), prices.of(choice)) for choice in agent.choices]
-    return Amount(
-        micros=max(price.micros(tokens_in, tokens_out) for tokens_in, tokens_out, price in amounts),
-        tokens=max(tokens_in + tokens_out for tokens_in, tokens_out, _ in amounts),
-    )
+    goes_on = agent.skillset_id is not None
+    return [_answers(choice, asked, prices, goes_on=goes_on) for choice in agent.choices]
 
 
 def most_of(choice: ModelChoice, request: ModelRequest, prices: Prices) -> Amount:
     """One answer to this very request."""
-    asked = sum(_most_tokens(text) for text in _texts(request))
-    asked += (_FRAME_TOKENS if request.tools else 0) + (_PASSAGES_TOKENS if request.dataset_id is not None else 0)
+    return _answers(choice, _most_asked(request), prices, goes_on=False)
+
+
+def closing_of(choice: ModelChoice, request: ModelRequest, prices: Prices) -> Amount:
+    """The answer that closes a turn after one to this request which calls tools."""
+    return _closing(choice, _most_asked(request), prices)
+
+
+def _answers(choice: ModelChoice, asked: int, prices: Prices, *, goes_on: bool) -> Amount:
+    answer = _amount(choice, asked, prices)
+    return answer + _closing(choice, asked, prices) if goes_on else answer
+
+
+def _closing(choice: ModelChoice, asked: int, prices: Prices) -> Amount:
+    return _amount(choice, asked + most_output(choice, prices) + _RESULTS_TOKENS, prices)
+
+
+def _amount(choice: ModelChoice, asked: int, prices: Prices) -> Amount:
     answered = most_output(choice, prices)
     return Amount(prices.of(choice).micros(asked, answered), asked + answered)
+
+
+def _most_asked(request: ModelRequest) -> int:
+    asked = sum(_most_tokens(text) for text in _texts(request))
+    return asked + (_FRAME_TOKENS if request.tools else 0) + (_PASSAGES_TOKENS if request.dataset_id is not None else 0)
 
 
 def least_input(request: ModelRequest) -> int:

@@ -62,6 +62,14 @@ class Reserving:
             partial(self._budgets.settle, budget.tenant_id, budget.scope, held.window, held.reservation, used)
         )
 
+    def release(self, budget: Budget, conversation_id: str) -> None:
+        """Settle what an attempt of the conversation has left reserved, if that is over."""
+        now = self._clock.now()
+        for window in {budget.window(now), budget.window(now - _RESERVED_SECONDS * 1000)}:
+            one = self._budgets.standing(budget.tenant_id, budget.scope, window).reservations.get(conversation_id)
+            if one is not None and self._is_over(budget.tenant_id, one):
+                self._make_good(Held(budget, window, one))
+
     def patiently(self, call: Callable[[], None]) -> None:
         until = self._clock.monotonic() + _PATIENCE
         persist(call, clock=self._clock, give_up=lambda: self._clock.monotonic() >= until)
@@ -85,6 +93,10 @@ class Reserving:
             else:
                 return wanted
         raise _exceeded(wanted.budget)
+
+    def _is_over(self, tenant_id: str, one: Reservation) -> bool:
+        turn = self._turns.turn(tenant_id, one.conversation_id, one.turn)
+        return turn is None or turn.state.ended or turn.attempt > one.attempt
 
     def _make_good(self, left: Held) -> None:
         """Settle what its holder did not: by what its attempt used if that came to an end, else by nothing."""

@@ -8,7 +8,7 @@ from parlance.clock import Clock
 from parlance.conversations.engine import TurnEngine
 from parlance.conversations.model import Conversation
 from parlance.conversations.port import ConversationStore, StaleError
-from parlance.conversations.retrying import Pauses, persist
+from parlance.conversations.retrying import persist
 from parlance.errors import NotFoundError, UnavailableError
 from parlance.http.answers import Answer
 from parlance.http.requests import Request
@@ -17,6 +17,7 @@ from parlance.identity.model import Limits, Principal
 from parlance.identity.tickets import TicketRequest, Tickets
 from parlance.identity.web_keys import WidgetKey, hash_of
 from parlance.ids import IdSource
+from parlance.pauses import Pauses
 from parlance.widget.bodies import checked_session, session_in
 from parlance.widget.gate import key_in
 from parlance.widget.port import VisitLog

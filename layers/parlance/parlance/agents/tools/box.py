@@ -33,6 +33,11 @@ class ToolBox:
     def tools(self) -> Sequence[Tool]:
         return [*(one.tool for one in self._runnable.values()), *self._handed_over.values()]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no call is run here, so that an answer should be the turn's last."""
+        return not self._runnable
+
     def is_handed_over(self, call: ToolCall) -> bool:
         return call.name in self._handed_over
 

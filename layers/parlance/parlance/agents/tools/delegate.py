@@ -7,9 +7,10 @@ from parlance.agents.calls import ReplyEvent
 from parlance.agents.models.base import Cancellation, Completed, ModelError, TextDelta, Tool
 from parlance.agents.skills import AgentAbility
 from parlance.agents.tools.base import Outcome, ToolFailedError
+from parlance.errors import BudgetExceededError
 
 type Ask = Callable[[str, str, Cancellation], Iterator[ReplyEvent]]
-"""From an agent's id and a message to that agent's answer. Raises ModelError."""
+"""From an agent's id and a message to that agent's answer. Raises ModelError and BudgetExceededError."""
 
 
 class DelegateTool:
@@ -34,4 +35,6 @@ class DelegateTool:
                     asked, answered = event.input_tokens, event.output_tokens
         except ModelError as error:
             raise ToolFailedError("the other agent could not answer") from error
+        except BudgetExceededError as error:
+            raise ToolFailedError("there is no budget left for the other agent") from error
         return Outcome("".join(said), asked, answered)
