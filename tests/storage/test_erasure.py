@@ -39,6 +39,7 @@ from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.census import TableCensus
 from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.conversations import DynamoConversationStore
+from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.library import stores
 from parlance.storage.login_sessions import DynamoLoginSessionStore
 from parlance.storage.people import DynamoPeople
@@ -97,7 +98,15 @@ class Bench:
             clock=self.clock,
             ids=self.ids,
             timing=TIMING,
-            accounts=TenantAccounts(self.budgets, self.usage, self.turns, OneAgent(), Prices({}), clock=self.clock),
+            accounts=TenantAccounts(
+                self.budgets,
+                self.usage,
+                self.turns,
+                OneAgent(),
+                Prices({}),
+                clock=self.clock,
+                completions=DynamoEventLog(table, self.clock, self.ids),
+            ),
             news=UntoldNews(),
         )
         self.library = Library(RESOURCES, stores(table, self.clock, self.ids), clock=self.clock, ids=self.ids)
@@ -312,7 +321,7 @@ def test_a_user_who_left_their_name_and_words_everywhere(table: Table, identity_
         *("account", "budget", "channelMessage", "connected", "connection", "conversation", "message", "rating"),
         *("spending", "ticket", "tokens", "turn", "usage", "user", "chat"),
     }  # fmt: skip
-    assert kinds(bench.holding(chat)) >= {"conversation", "idempotency", "news", "request", "session", "visit"}
+    assert kinds(bench.holding(chat)) >= {"conversation", "event", "idempotency", "news", "request", "session", "visit"}
     assert bench.erase(ann.id) == Pass(conversations=1, connections=1, known=True)
     assert bench.holding(ann.id, ann.text, chat) == []
     assert bench.naming(bob)
@@ -343,7 +352,8 @@ def test_a_contact_of_the_platform_dialect_who_was_a_visitor_first(table: Table,
     person.rate(contactId=contact.id)
     everything = (contact.id, words, person.text, own.id, given.id)
     assert kinds(bench.holding(contact.id, words, person.text)) == {
-        *("agent", "chat", "contact", "conversation", "memory", "message", "rating", "task", "tokens", "turn", "user"),
+        *("agent", "chat", "contact", "conversation", "event", "memory", "message", "rating", "task", "tokens", "turn"),
+        "user",
     }  # fmt: skip
     assert kinds(bench.holding(f"visitor_{given.id}")) == {"chat", "conversation", "usage", "user"}
     assert bench.erase(contact.id) == Pass(conversations=2, connections=0, known=True)

@@ -15,6 +15,7 @@ from parlance.storage.table import Item, Table
 
 _PREFIX = "contact_"
 _NAMING = ("memory", "task", "rating", "event")
+_TELLING = ("rating", "event")
 _FIRST, _LAST = " ", keys.HIGHEST
 _AT_ONCE = 100
 
@@ -49,12 +50,12 @@ def visitor_of(conversation_id: str) -> str:
     return f"visitor_{conversation_id}"
 
 
-def ratings_of(table: Table, tenant_id: str, conversation_ids: Set[str]) -> list[Item]:
-    """What was thought of those conversations, whoever it was."""
-    ratings = (
-        table.query_all(keys.documents_pk(tenant_id, "rating"), first=_FIRST, last=_LAST) if conversation_ids else ()
-    )
-    return [item for item in ratings if json.loads(item["values"]).get("conversationId") in conversation_ids]
+def told_of(table: Table, tenant_id: str, conversation_ids: Set[str]) -> Iterator[Item]:
+    """What was thought of those conversations, whoever it was, and what the event log says of them."""
+    for kind in _TELLING if conversation_ids else ():
+        for item in table.query_all(keys.documents_pk(tenant_id, kind), first=_FIRST, last=_LAST):
+            if json.loads(item["values"]).get("conversationId") in conversation_ids:
+                yield item
 
 
 def _given(table: Table, tenant_id: str, user_id: str) -> Iterator[Item]:
