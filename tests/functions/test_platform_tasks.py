@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.workers.errands import app as errands_app
+from parlance.agents.context import TurnContext
 from parlance.clock import SystemClock
 from parlance.http.requests import Request
 from parlance.platform.callers import Caller
@@ -16,6 +17,7 @@ from parlance.platform.house import House
 from parlance.platform.task_runs import TaskRuns
 from parlance.platform.tasks import TaskCalls
 from parlance.realtime.messages import DueCall, TaskLook
+from parlance.storage.turns import DynamoTurnStore
 from tests.functions import events
 from tests.functions.cloud import Cloud
 from tests.functions.platform import Account, an_account
@@ -89,6 +91,16 @@ class TestRunning:
         assert (conversation["botId"], conversation["name"]) == (before["botId"], "Capitals")
         messages = account.get(f"/conversation/{execution['conversationId']}/message/list").body["items"]
         assert [message["type"] for message in messages] == ["user", "bot"]
+
+    @pytest.mark.parametrize(("iterations", "rounds"), [(2, 2), (2.9, 2), (-1, 1), (1e12, 1_000), (None, None)])
+    def test_the_rounds_of_its_bot_are_bounded(self, account: Account, iterations: float, rounds: int | None) -> None:
+        task = a_task(account, maxIterations=iterations)
+        account.made(f"/task/{task}/trigger")
+        account.cloud.run_errands()
+        (execution,) = executions(account, task)
+        turn = DynamoTurnStore(account.cloud.table).turn(account.tenant_id, execution["conversationId"], 1)
+        assert turn is not None
+        assert TurnContext.restored(turn.context).max_rounds == rounds
 
     def test_it_runs_once_at_a_time(self, account: Account) -> None:
         task = a_task(account)

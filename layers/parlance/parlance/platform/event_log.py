@@ -6,7 +6,7 @@ An event is one write after what it tells of, and is left out when that fails: n
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from parlance.platform.documents import Document, DocumentStore
+from parlance.platform.documents import Document, DocumentsAround, DocumentStore
 
 if TYPE_CHECKING:
     from parlance.platform.fields import Resource
@@ -23,17 +23,14 @@ class Events(Protocol):
         ...
 
 
-class LoggedDocuments:
+class LoggedDocuments(DocumentsAround):
     """A DocumentStore of which every change that clients can see is an event."""
 
     def __init__(self, store: DocumentStore, resource: "Resource", events: Events) -> None:
-        self._store = store
+        super().__init__(store)
         self._resource = resource
         self._events = events
         self._sent = [field.name for field in resource.fields if not field.server_made]
-        self.get = store.get
-        self.slice = store.slice
-        self.by_alias = store.by_alias
 
     def create(self, document: Document, *, token: str) -> None:
         self._store.create(document, token=token)

@@ -1,22 +1,17 @@
 """Files as documents."""
 
 from parlance.platform.contents import ContentStore, Place
-from parlance.platform.documents import Document, DocumentStore
+from parlance.platform.documents import Document, DocumentsAround, DocumentStore
 from parlance.platform.errands import Errands
 
 
-class FileDocuments:
+class FileDocuments(DocumentsAround):
     """The files' own DocumentStore: with a file its content goes, also one that is still being brought."""
 
     def __init__(self, store: DocumentStore, contents: ContentStore, errands: Errands) -> None:
-        self._store = store
+        super().__init__(store)
         self._contents = contents
         self._errands = errands
-        self.create = store.create
-        self.get = store.get
-        self.slice = store.slice
-        self.replace = store.replace
-        self.by_alias = store.by_alias
 
     def delete(self, document: Document, *, token: str) -> None:
         self._errands.forget_file(document.tenant_id, document.id)

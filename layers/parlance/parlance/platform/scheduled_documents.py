@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from parlance.clock import Clock
-from parlance.platform.documents import Document, DocumentStore
+from parlance.platform.documents import Document, DocumentsAround, DocumentStore
 from parlance.platform.errands import Errands
 from parlance.platform.schedules import next_time
 
@@ -32,18 +32,14 @@ TIMES: Mapping[str, Times] = {
 """The kinds that have a `schedule` and a `timezone`."""
 
 
-class ScheduledDocuments:
+class ScheduledDocuments(DocumentsAround):
     """A DocumentStore that writes the next time down whenever a schedule is new or other than before."""
 
     def __init__(self, store: DocumentStore, kind: str, errands: Errands, clock: Clock) -> None:
-        self._store = store
+        super().__init__(store)
         self._kind = kind
         self._errands = errands
         self._clock = clock
-        self.get = store.get
-        self.slice = store.slice
-        self.delete = store.delete
-        self.by_alias = store.by_alias
 
     def create(self, document: Document, *, token: str) -> None:
         self._store.create(self._scheduled(document) if _schedule(document.values)[0] else document, token=token)

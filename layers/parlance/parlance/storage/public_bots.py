@@ -1,6 +1,6 @@
 """Which bots anybody may talk with. Their ids yield the tenant, so only those count that nobody could choose."""
 
-from parlance.platform.documents import Document, DocumentStore
+from parlance.platform.documents import Document, DocumentsAround, DocumentStore
 from parlance.storage import keys
 from parlance.storage.table import Delete, Put, Table
 
@@ -19,15 +19,12 @@ class DynamoPublicBots:
         return str(item["tenant_id"]) if item else None
 
 
-class PublicBotDocuments:
+class PublicBotDocuments(DocumentsAround):
     """The bots' own DocumentStore. What is kept here only finds a bot: whether it is public is asked of it."""
 
     def __init__(self, store: DocumentStore, table: Table) -> None:
-        self._store = store
+        super().__init__(store)
         self._table = table
-        self.get = store.get
-        self.slice = store.slice
-        self.by_alias = store.by_alias
 
     def create(self, document: Document, *, token: str) -> None:
         self._store.create(document, token=token)

@@ -3,7 +3,7 @@
 import hashlib
 
 from parlance.platform.callers import TriggerPlace
-from parlance.platform.documents import Document, DocumentStore
+from parlance.platform.documents import Document, DocumentsAround, DocumentStore
 from parlance.storage import keys
 from parlance.storage.table import Delete, Put, Table
 
@@ -19,16 +19,12 @@ class DynamoTriggerSecrets:
         return TriggerPlace(item["tenant_id"], item["id"]) if item else None
 
 
-class TriggerDocuments:
+class TriggerDocuments(DocumentsAround):
     """The triggers' own DocumentStore. A secret is known before its trigger is there, and as long as that is."""
 
     def __init__(self, store: DocumentStore, table: Table) -> None:
-        self._store = store
+        super().__init__(store)
         self._table = table
-        self.get = store.get
-        self.slice = store.slice
-        self.replace = store.replace
-        self.by_alias = store.by_alias
 
     def create(self, document: Document, *, token: str) -> None:
         key = keys.trigger_by_hash(_hashed(document.values["secret"]))
