@@ -33,7 +33,6 @@ ABSENT = {
     "integration.extract.trigger": "would send what it finds to an address that the integration names",
     "integration.support.trigger": "would write a letter",
     "integration.skillserver.invoke": "would serve abilities to foreign agents",
-    "skillset.ability.execute": "abilities are called by models, as tools",
     "platform.*.fetch": "there is nothing in the catalogue but models",
     "platform.example.clone": "there are no examples",
     "platform.report.generate": "there are no reports",

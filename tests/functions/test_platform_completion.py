@@ -8,8 +8,9 @@ import pytest
 from parlance.errors import ConflictError, InvalidInputError
 from parlance.platform.channels import Channels
 from parlance.storage.budgets import DynamoBudgetStore
+from parlance.storage.conversations import DynamoConversationStore
 from parlance.usage.budgets import TENANT, Budget
-from tests.functions.cloud import Cloud
+from tests.functions.cloud import Cloud, House
 from tests.functions.platform import Account, Told, an_account, module
 
 LINES = "application/jsonl"
@@ -71,7 +72,7 @@ class TestStateful:
         assert sent["entities"] == []
         assert len(account.get(f"/conversation/{conversation}/message/list").body["items"]) == 1
         got = account.post(f"/conversation/{conversation}/receive").body
-        assert set(got) == {"id", "text", "usage"}
+        assert set(got) == {"id", "text", "usage", "meta"}
         assert "Fredville" in got["text"]
         items = account.get(f"/conversation/{conversation}/message/list").body["items"]
         assert [item["id"] for item in items] == [sent["id"], got["id"]]
@@ -117,6 +118,11 @@ class TestStateful:
         said = cloud.say(own, key=key, body={"content": "Hello"})
         assert said.status == 200
         assert account.get(f"/conversation/{own}/message/list").body["items"][0]["text"] == "Hello"
+        connection = cloud.connected(House(account.tenant_id, "", key), own, f"visitor_{own}")
+        cloud.send(connection, {"content": "Still here?"})
+        cloud.work()
+        assert "message_stream_ended" in [frame["event_type"] for frame in cloud.gateway.frames[connection]]
+        assert len(account.get(f"/conversation/{own}/message/list").body["items"]) == 4
         assert account.post(f"/conversation/{own}/delete").status == 200
         assert cloud.rest("GET", f"/api/v1/chats/{own}", key=key).status == 404
         cloud.work()
@@ -128,7 +134,7 @@ class TestStateless:
         body = {"botId": bot, "messages": [{"type": "user", "text": QUESTION}]}
         told = account.post("/conversation/complete", body)
         assert "Fredville" in told.body["text"]
-        assert set(told.body) == {"text", "usage", "end"}
+        assert set(told.body) == {"text", "usage", "end", "meta"}
         streamed = account.post("/conversation/complete", body, accept=LINES)
         assert set(types(streamed)) <= KNOWN
         assert streamed.lines[-1]["data"] == told.body
@@ -166,6 +172,35 @@ class TestDispatch:
         assert heard.lines[0]["data"] == {"type": "completeBegin", "data": {}}
         assert heard.lines[-1]["data"]["type"] == "result"
         assert "Fredville" in heard.lines[-1]["data"]["data"]["text"]
+
+    def test_needs_no_conversation_and_keeps_one_for_a_day(self, account: Account, cloud: Cloud, bot: str) -> None:
+        cloud.work()
+        messages = [{"type": "bot", "text": "Hello!"}, {"type": "user", "text": QUESTION}]
+        told = account.post("/conversation/dispatch", {"botId": bot, "messages": messages})
+        assert told.status == 200, told.text
+        cloud.work()
+        heard = account.post(f"/channel/{told.body['channelId']}/subscribe", {}, accept=LINES)
+        assert "Fredville" in heard.lines[-1]["data"]["data"]["text"]
+        kept = DynamoConversationStore(cloud.table).get(account.tenant_id, told.body["conversationId"])
+        assert kept is not None
+        assert (kept.retention_days, kept.message_count) == (1, 3)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"messages": [{"type": "bot", "text": "x"}]},
+            {"messages": [{"type": "user", "text": "x"}] * 91},
+            {"backstory": "Be brief"},
+            {"channelId": "short"},
+            {"extensions": {"datasets": [{"records": [{"text": "x" * 70_000}]}]}},
+        ],
+    )
+    def test_of_what_cannot_be_dispatched_nothing_is_kept(
+        self, account: Account, bot: str, change: dict[str, Any]
+    ) -> None:
+        body = {"botId": bot, "messages": [{"type": "user", "text": "Hi"}], **change}
+        assert account.post("/conversation/dispatch", body).status == 400
+        assert account.get("/conversation/list").body["items"] == []
 
     def test_channels_pass_messages_on(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         assert account.post("/channel/short/publish", {"message": {}}).status == 400
@@ -321,9 +356,7 @@ class TestBudgets:
         assert told.body["error"]["code"] == "BUDGET_EXCEEDED"
 
     @pytest.mark.parametrize("accept", [None, LINES])
-    def test_what_is_not_kept_cannot_be_charged_and_is_refused(
-        self, account: Account, bot: str, accept: str | None
-    ) -> None:
+    def test_what_is_not_kept_is_charged_too(self, account: Account, bot: str, accept: str | None) -> None:
         body = {"botId": bot, "messages": [{"type": "user", "text": QUESTION}]}
         told = account.post("/conversation/complete", body, accept=accept)
         assert (told.status, told.code) == (402, "BUDGET_EXCEEDED")

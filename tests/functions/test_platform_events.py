@@ -78,6 +78,19 @@ class TestEvents:
         assert used["inputTokens"] + used["outputTokens"] == told.body["usage"]["token"] > 0
         assert SECRET_WORDS not in json.dumps(logged(account))
 
+    def test_an_answer_that_is_not_kept_has_no_conversation(self, account: Account) -> None:
+        bot = account.made("/bot/create", {})
+        messages = [{"type": "user", "text": SECRET_WORDS}]
+        told = account.post("/conversation/complete", {"botId": bot, "messages": messages})
+        event = logged(account)[-1]
+        assert (event["type"], event["botId"]) == ("conversation.complete", bot)
+        assert not event.keys() & {"conversationId", "messageId"}
+        (use,) = account.get("/usage/list").body["items"]
+        assert use["count"] == told.body["usage"]["token"] > 0
+        own = account.post("/conversation/complete", {"backstory": SECRET_WORDS, "messages": messages})
+        assert own.status == 200
+        assert logged(account)[-1]["botId"] == "inline"
+
     def test_what_the_house_does_by_itself_is_no_change(self, account: Account) -> None:
         task = account.made("/task/create", {"name": "Do nothing", "schedule": "hourly"})
         account.made(f"/task/{task}/trigger")

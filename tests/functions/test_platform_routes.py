@@ -98,7 +98,7 @@ class TestCalls:
         found = account.post(f"/dataset/{dataset}/search", {"search": "harvest"}).body
         assert found["id"] == dataset
         assert len(found["records"]) == 2
-        assert all(0 < record["score"] < 1 for record in found["records"])
+        assert all(0 < record["score"] <= 1 for record in found["records"])
         late = {"search": "harvest", "filter": {"year": {"$gte": 2004}}}
         (record,) = account.post(f"/dataset/{dataset}/search", late).body["records"]
         assert (record["meta"], record["source"]) == ({"year": 2004}, "book")

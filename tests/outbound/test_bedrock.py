@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -180,6 +181,8 @@ class TestAsked:
         assert asked["toolConfig"] == {
             "tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}]
         }
+        must = sent(replace(request(tools=(Tool("look", "", {"type": "object"}),), cache=False), must_call=True))
+        assert must["toolConfig"]["toolChoice"] == {"any": {}}
         assert asked["messages"][1:] == [
             {"role": "assistant", "content": [
                 {"toolUse": {"toolUseId": "a", "name": "look", "input": {"q": 1}}},

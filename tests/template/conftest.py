@@ -26,6 +26,7 @@ FUNCTIONS = {
     "ChatBotKitTaskFunction": "PlatformTaskSettings",
     "ChatBotKitIntegrationFunction": "PlatformIntegrationSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
+    "ChatBotKitSkillsetFunction": "PlatformSkillsetSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
     "ChatsWebSocketFunction": "ChatsWebSocketSettings",

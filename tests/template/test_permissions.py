@@ -118,6 +118,7 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
         ("ChatBotKitCompletionFunction", {"sqs:SendMessage"}, set(), {"sqs:SendMessage"}, {"sqs:SendMessage"}),
         ("ChatBotKitConversationFunction", set(), {"sqs:SendMessage"}, set(), set()),
         ("ChatBotKitDatasetFunction", set(), set(), set(), {"sqs:SendMessage"}),
+        ("ChatBotKitSkillsetFunction", set(), set(), set(), {"sqs:SendMessage"}),
         ("ChatBotKitBotFunction", set(), set(), set(), set()),
         ("WebhooksFunction", set(), set(), CONSUMING - {"sqs:SendMessage"}, set()),
         ("IndexingFunction", set(), set(), set(), CONSUMING),
@@ -203,6 +204,7 @@ def test_pushing(stack: Stack, function: str, *, may: bool) -> None:
         ("SweepsFunction", False, False),
         ("TenantFunction", False, False),
         ("ChatBotKitCompletionFunction", True, True),
+        ("ChatBotKitSkillsetFunction", True, True),
         ("ChatBotKitDatasetFunction", False, False),
         ("ChatBotKitBotFunction", False, False),
         ("WebhooksFunction", True, False),
@@ -299,6 +301,7 @@ def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_snapshots(stack: Stack, function: str) -> None:
-    expected = {name: {"s3:GetObject"} for name in ("RepliesFunction", "ChatBotKitDatasetFunction", *STREAMING)}
+    searching = ("RepliesFunction", "ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", *STREAMING)
+    expected = {name: {"s3:GetObject"} for name in searching}
     expected["IndexingFunction"] = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
     assert stack.actions_on(function, "SnapshotsBucket") == expected.get(function, set())

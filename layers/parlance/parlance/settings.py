@@ -275,3 +275,8 @@ class PlatformDatasetSettings(SearchSettings):
 class PlatformCompletionSettings(AnsweringSettings):
     identity_table: str
     wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSkillsetSettings(AnsweringSettings):
+    identity_table: str

@@ -93,7 +93,9 @@ async def walk_all(walk: Walk) -> None:
     secret = await life(walk, "secret", {"name": "S", "kind": "personal", "type": "bearer", "value": "v"})
     await walk.call("secret.mint", secret)
     skillset = await life(walk, "skillset", {"name": "K"})
-    ability = await life(walk, "skillset.ability", {"name": "A", "linkedSecretId": secret}, skillset)
+    ability = await life(
+        walk, "skillset.ability", {"name": "A", "instruction": "Be kind.", "linkedSecretId": secret}, skillset
+    )
     await walk.call("skillset.ability.export", skillset, {})
     bot = await life(walk, "bot", {"name": "B", "datasetId": dataset, "skillsetId": skillset})
     for call in ("upvote", "downvote"):

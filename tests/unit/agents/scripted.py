@@ -21,6 +21,7 @@ from parlance.agents.skills import Ability, Skillset
 from parlance.agents.tools.client import Channels
 from parlance.agents.workshop import Workshop
 from parlance.knowledge.datasets import Record
+from parlance.knowledge.rules import SearchRules
 from parlance.knowledge.search import Hit
 from parlance.outbound.addresses import Guard
 from tests.fakes.clock import CountingIds
@@ -85,6 +86,10 @@ class Passages:
     def __init__(self, texts: Mapping[tuple[str, str], Sequence[str]]) -> None:
         self._texts = texts
         self.searches: list[tuple[str, str, str]] = []
+        self.held_rules = SearchRules()
+
+    def rules(self, tenant_id: str, dataset_id: str) -> SearchRules:
+        return self.held_rules
 
     def search(self, tenant_id: str, dataset_id: str, query: str, limit: int = 5) -> list[Hit]:
         self.searches.append((tenant_id, dataset_id, query))

@@ -128,6 +128,41 @@ class TestRounds:
         assert len(here.passages.searches) == 8
         assert len(model.requests[1].messages[-1].results) == 20, "each call is answered"
 
+    def test_a_dialect_may_bound_the_calls_of_the_whole_turn(self) -> None:
+        query = ("search", {"query": "tea"})
+        model = ScriptedModel(calls(query, query), ANSWER)
+        events = list(house(model, SEARCH).stream(context=TurnContext(max_calls=1)))
+        assert called(events) == [("search", "ok")]
+        first, second = model.requests[1].messages[-1].results
+        assert "Green tea." in first.content
+        assert second.failed
+        assert second.content.endswith("Answer with what you have.")
+
+    def test_an_answer_that_was_cut_is_gone_on_with_as_often_as_is_wanted(self) -> None:
+        cut: list[ModelEvent] = [TextDelta("Once upon "), Completed(10, 2, {"model": "m"}, stop="length")]
+        model = ScriptedModel(cut, cut, [TextDelta("a time."), Completed(10, 2, {"model": "m"})])
+        events = list(house(model).stream(context=TurnContext(max_continuations=1)))
+        assert text_of(events) == "Once upon Once upon "
+        assert (end_of(events).stop, end_of(events).input_tokens) == ("length", 20)
+        model = ScriptedModel(cut, [TextDelta("a time."), Completed(10, 2, {"model": "m"})])
+        events = list(house(model).stream(context=TurnContext(max_continuations=5)))
+        assert (text_of(events), end_of(events).stop) == ("Once upon a time.", "end")
+        assert model.requests[1].messages[-2].content == "Once upon "
+
+    def test_an_owners_further_instructions_are_no_material(self) -> None:
+        model = ScriptedModel(calls(("rules", {})), ANSWER)
+        list(house(model, {"kind": "text", "name": "rules", "text": "Never shout."}).stream())
+        assert model.requests[1].messages[-1].results[0].content == "Never shout."
+
+    def test_who_must_call_is_offered_the_clients_functions_only(self) -> None:
+        model = ScriptedModel(ANSWER)
+        own = ClientFunction("weather", "", {"type": "object"})
+        known = ClientFunction("news", "", {"type": "object"}, data="none")
+        context = TurnContext(functions=(own, known), must_call=True)
+        list(house(model, SEARCH).stream(context=context))
+        (request,) = model.requests
+        assert (request.must_call, [tool.name for tool in request.tools]) == (True, ["weather"])
+
     def test_a_stop_between_two_rounds_settles_what_was_used(self) -> None:
         cancellation = Cancellation()
         model = ScriptedModel(calls(("search", {"query": "x"})), ANSWER)

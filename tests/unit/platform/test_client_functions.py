@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from parlance.agents.context import TurnContext
 from parlance.errors import InvalidInputError
-from parlance.platform.client_functions import context_of
+from parlance.platform.client_functions import KEPT_MAX, context_of
 from parlance.platform.functions import Receive
 
 CHANNEL = "c" * 16
@@ -17,19 +18,22 @@ def asked(*results: dict[str, Any] | None, name: str = "f") -> Receive:
     return Receive.model_validate({"functions": functions, "limits": {"iterations": 3}})
 
 
-def test_those_with_a_way_to_their_result_are_offered() -> None:
+def test_all_are_offered_whoever_knows_the_result() -> None:
     context = context_of(asked({"data": {"a": 1}}, {"channel": CHANNEL}, {}, None))
     assert [(one.name, one.data, one.channel) for one in context.functions] == [
         ("f0", {"a": 1}, None),
         ("f1", None, CHANNEL),
+        ("f2", None, None),
+        ("f3", None, None),
     ]
     assert context.functions[0].parameters == {"type": "object", "properties": {}}
     assert context.max_rounds == 3
 
 
-def test_nobody_is_waited_for_who_hears_nothing() -> None:
-    context = context_of(asked({"data": 1}, {"channel": CHANNEL}), over_channels=False)
-    assert [one.name for one in context.functions] == ["f0"]
+def test_who_does_not_hear_the_turn_is_told_over_a_channel() -> None:
+    context = context_of(asked({"channel": CHANNEL}), heard_over="d" * 16)
+    assert TurnContext.restored(context.stored()) == context
+    assert context.heard_over == "d" * 16
 
 
 @pytest.mark.parametrize(
@@ -37,4 +41,4 @@ def test_nobody_is_waited_for_who_hears_nothing() -> None:
 )
 def test_what_no_model_or_item_can_hold_is_refused(wrong: Receive) -> None:
     with pytest.raises(InvalidInputError, match="functions"):
-        context_of(wrong)
+        context_of(wrong, most=KEPT_MAX)

@@ -9,7 +9,6 @@ from parlance.agents.models.base import Model
 from parlance.agents.models.registry import ModelRegistry
 from parlance.agents.responder import AgentResponder
 from parlance.agents.secrets import CachedSecrets, Secrets
-from parlance.agents.tools.client import Channels
 from parlance.agents.workshop import Workshop
 from parlance.clock import Clock
 from parlance.ids import IdSource
@@ -19,16 +18,16 @@ from parlance.outbound.addresses import Guard
 from parlance.settings import AnsweringSettings
 from parlance.storage import clients
 from parlance.storage.agents import AgentRepository
+from parlance.storage.channels import StoredChannels
+from parlance.storage.platform_skills import PlatformSecrets, PlatformSkills
 from parlance.storage.secrets import SecretsManager
 from parlance.storage.skillsets import CachedSkills, SkillsetRepository
 from parlance.storage.table import Table
 
 
-def responder(
-    table: Table, settings: AnsweringSettings, *, clock: Clock, ids: IdSource, channels: Channels | None = None
-) -> AgentResponder:
+def responder(table: Table, settings: AnsweringSettings, *, clock: Clock, ids: IdSource) -> AgentResponder:
     """For the agents of the table, which may be a minute old; the rest is as `answering` wants it."""
-    composed = answering(table, settings, clock=clock, ids=ids, channels=channels)
+    composed = answering(table, settings, clock=clock, ids=ids)
     return composed.responder(CachedAgents(AgentRepository(table), clock))
 
 
@@ -38,22 +37,22 @@ def answering(
     *,
     clock: Clock,
     ids: IdSource,
-    channels: Channels | None = None,
     ttl: float = MAX_VERSION_AGE,
 ) -> Answering:
-    """`table` is the Conversations table; `channels` are where clients publish what their functions return.
+    """`table` is the Conversations table.
 
-    `ttl` is for how many seconds a dataset's version is believed.
+    `ttl` is for how many seconds a dataset's version and a skillset are believed.
     """
     search = knowledge.search(table, settings, clock=clock, ids=ids, ttl=ttl)
-    secrets = CachedSecrets(SecretsManager(clients.secrets_manager, settings.secrets_prefix), clock)
+    named = SecretsManager(clients.secrets_manager, settings.secrets_prefix)
+    secrets = CachedSecrets(PlatformSecrets(table, named), clock)
     workshop = Workshop(
-        CachedSkills(SkillsetRepository(table), clock),
+        CachedSkills(PlatformSkills(table, SkillsetRepository(table)), clock, ttl=ttl),
         finder=search,
         secrets=secrets,
         guard=Guard(),
         guardrails=lambda: clients.bedrock(None),
-        channels=channels,
+        channels=StoredChannels(table, clock, ids),
     )
     models = _models(search, secrets, Guard(private_hosts=settings.private_model_hosts.split(",")))
     return Answering(models, search, workshop, ids)

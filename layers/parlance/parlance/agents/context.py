@@ -34,12 +34,40 @@ class ClientFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Something to answer from, and what it is from. What `is_attached` is shown whether or not it is asked for."""
+
+    text: str
+    source: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    is_attached: bool = False
+
+
+_PLAIN = ("max_rounds", "max_calls", "max_continuations", "must_call", "instructions", "heard_over")
+"""What JSON holds as it is; kept unless it is what it would be anyway."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnContext:
-    """`max_rounds` bounds how often the model may be given the results of tools; None leaves it to the agent."""
+    """`instructions`, `passages` and `abilities` are what the agent has for this turn besides its own.
+
+    `max_rounds` bounds how often the model may be given the results of tools, None leaves it to the agent. `max_calls`
+    bounds the calls of tools in the whole turn. An answer that was cut at the model's limit is gone on with up to
+    `max_continuations` times. With `must_call` the model is to call one of the functions that it hands over.
+    `heard_over` is the channel where a client that does not hear the turn itself is told which functions wait for it.
+    """
 
     identity: VerifiedIdentity | None = None
     functions: Sequence[ClientFunction] = ()
     max_rounds: int | None = None
+    max_calls: int | None = None
+    max_continuations: int = 0
+    must_call: bool = False
+    instructions: str = ""
+    passages: Sequence[Passage] = ()
+    abilities: Sequence[Mapping[str, Any]] = ()
+    """As `parlance.agents.skills.abilities_to` writes them."""
+    heard_over: str = ""
 
     def stored(self) -> Mapping[str, Any]:
         """As JSON holds it; empty when there is nothing to keep."""
@@ -52,9 +80,15 @@ class TurnContext:
                  "data": one.data, "channel": one.channel}
                 for one in self.functions
             ]  # fmt: skip
-        if self.max_rounds is not None:
-            kept["max_rounds"] = self.max_rounds
-        return kept
+        if self.passages:
+            kept["passages"] = [
+                {"text": one.text, "source": one.source, "meta": dict(one.meta), "is_attached": one.is_attached}
+                for one in self.passages
+            ]
+        if self.abilities:
+            kept["abilities"] = [dict(one) for one in self.abilities]
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return kept | {name: value for name, value in plain.items() if value}
 
     @classmethod
     def restored(cls, kept: Mapping[str, Any]) -> Self:
@@ -62,5 +96,7 @@ class TurnContext:
         return cls(
             identity=VerifiedIdentity(**identity) if identity else None,
             functions=tuple(ClientFunction(**one) for one in kept.get("functions", ())),
-            max_rounds=kept.get("max_rounds"),
+            passages=tuple(Passage(**one) for one in kept.get("passages", ())),
+            abilities=tuple(kept.get("abilities", ())),
+            **{name: kept[name] for name in _PLAIN if name in kept},
         )

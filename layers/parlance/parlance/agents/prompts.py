@@ -35,11 +35,11 @@ def instructions(agent: str, *, has_dataset: bool, has_tools: bool) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def context(identity: VerifiedIdentity | None) -> str:
-    """What is only true of this user. As JSON, because users choose their own names."""
-    if identity is None:
-        return ""
-    return _IDENTITY + json.dumps({"id": identity.subject, **identity.attributes}, ensure_ascii=False)
+def context(identity: VerifiedIdentity | None, instructions: str = "") -> str:
+    """What is only true of this user and this question. As JSON, because users choose their own names."""
+    known = {"id": identity.subject, **identity.attributes} if identity else None
+    user = _IDENTITY + json.dumps(known, ensure_ascii=False) if known else ""
+    return "\n\n".join(part for part in (instructions.strip(), user) if part)
 
 
 def material(text: str, key: str) -> str:

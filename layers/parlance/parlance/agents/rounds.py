@@ -25,6 +25,7 @@ from parlance.agents.tools.box import ToolBox
 from parlance.errors import BudgetExceededError
 
 CALLS_A_ROUND = 8
+_GO_ON = "Go on exactly where your answer was cut off, without repeating anything."
 _NO_MORE = "No more tools can be called in this turn. Answer with what you have."
 
 
@@ -56,12 +57,28 @@ class _Tally:
 
 
 class Rounds:
-    """One turn's exchange between a model and a box of tools. `key` marks what tools say as material."""
+    """One turn's exchange between a model and a box of tools. `key` marks what tools say as material.
 
-    def __init__(self, speak: Speak, box: ToolBox, *, max_rounds: int, key: str, cancellation: Cancellation) -> None:
+    Without `max_calls` the rounds alone bound what is called. An answer that was cut off is gone on with up to
+    `max_continuations` times.
+    """
+
+    def __init__(
+        self,
+        speak: Speak,
+        box: ToolBox,
+        *,
+        max_rounds: int,
+        key: str,
+        cancellation: Cancellation,
+        max_calls: int | None = None,
+        max_continuations: int = 0,
+    ) -> None:
         self._speak = speak
         self._box = box
         self._max_rounds = max_rounds
+        self._calls_left = CALLS_A_ROUND * max_rounds if max_calls is None else max_calls
+        self._continuations_left = max_continuations
         self._key = key
         self._cancellation = cancellation
         self._tally = _Tally()
@@ -76,7 +93,8 @@ class Rounds:
         left = self._max_rounds
         while True:
             try:
-                said, end = yield from self._round(goes_on=left > 0 and not self._box.is_empty)
+                goes_on = left > 0 and self._calls_left > 0 and not self._box.is_empty
+                said, end = yield from self._whole_round(goes_on=goes_on)
             except BudgetExceededError:
                 if left == 0 or not self._exchange:
                     raise
@@ -93,14 +111,14 @@ class Rounds:
                 yield from (Called(call, "handed_over", "", 0) for call in handed_over)
                 yield self._settled(replace(end, calls=tuple(handed_over)))
                 return
-            if left == 0:
+            if left == 0 or not self._calls_left:
                 if not said:
                     raise ModelBrokenError("the model calls tools and does not answer")
                 yield self._settled(replace(end, calls=(), stop="length"), tool_limit=True)
                 return
             yield from self._call(said, end.calls)
             left -= 1
-            if left == 0:
+            if left == 0 or not self._calls_left:
                 self._forbid_more()
             if self._cancellation.requested:
                 yield from self._ended(end)
@@ -117,7 +135,22 @@ class Rounds:
             more["budget_limit"] = True
         return self._tally.settled(end, **more)
 
-    def _round(self, *, goes_on: bool) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
+    def _whole_round(self, *, goes_on: bool) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
+        """One call of the model, and those that go on where it was cut off, as far as the budget has room."""
+        said, end = yield from self._round(goes_on=goes_on, begins=True)
+        while end is not None and end.stop == "length" and said and self._continuations_left:
+            if self._cancellation.requested:
+                break
+            self._continuations_left -= 1
+            self._exchange += [ChatMessage("assistant", said), ChatMessage("user", _GO_ON)]
+            try:
+                said, end = yield from self._round(goes_on=goes_on, begins=False)
+            except BudgetExceededError:
+                self._budget_limit = True
+                break
+        return said, end
+
+    def _round(self, *, goes_on: bool, begins: bool) -> Generator[ReplyEvent, None, tuple[str, Completed | None]]:
         said: list[str] = []
         end: Completed | None = None
         for event in self._speak(self._exchange, goes_on=goes_on):
@@ -125,24 +158,29 @@ class Rounds:
                 end = event
                 self._tally.add(end)
                 continue
-            if not said and any(message.content for message in self._exchange if message.role == "assistant"):
+            if begins and not said and self._has_spoken:
                 yield TextDelta("\n\n")
             said.append(event.text)
             yield event
         return "".join(said), end
 
+    @property
+    def _has_spoken(self) -> bool:
+        return any(message.content for message in self._exchange if message.role == "assistant")
+
     def _call(self, said: str, calls: Sequence[ToolCall]) -> Iterator[ReplyEvent]:
         results = []
         for place, call in enumerate(calls):
-            if place >= CALLS_A_ROUND or self._cancellation.requested:
+            if place >= CALLS_A_ROUND or not self._calls_left or self._cancellation.requested:
                 results.append(ToolResult(call.id, "This was not called: too many calls at once.", failed=True))
                 continue
+            self._calls_left -= 1
             yield Calling(call, self._box.channel_of(call))
             ran = self._box.run(call, self._cancellation)
             self._tally.input_tokens += ran.outcome.input_tokens
             self._tally.output_tokens += ran.outcome.output_tokens
             yield ran.called
-            told = material(ran.outcome.text, self._key)
+            told = ran.outcome.text if ran.outcome.is_instruction else material(ran.outcome.text, self._key)
             results.append(ToolResult(call.id, told, failed=ran.called.outcome == "failed"))
         self._exchange.append(ChatMessage("assistant", said, calls=tuple(calls)))
         self._exchange.append(ChatMessage("user", "", results=tuple(results)))

@@ -85,10 +85,11 @@ class SearchAbility(_Ability):
 
 
 class AgentAbility(_Ability):
-    """Another agent of the same tenant, asked one question."""
+    """Another agent of the same tenant, asked one question, which stands below the `instructions` if there are any."""
 
     kind: Literal["agent"]
     agent_id: str
+    instructions: str = Field(default="", max_length=20_000)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -100,7 +101,18 @@ class AgentAbility(_Ability):
         }
 
 
-type Ability = Annotated[FetchAbility | SearchAbility | AgentAbility, Field(discriminator="kind")]
+class TextAbility(_Ability):
+    """Instructions that the agent is given when it asks for them."""
+
+    kind: Literal["text"]
+    text: str = Field(min_length=1, max_length=20_000)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+type Ability = Annotated[FetchAbility | SearchAbility | AgentAbility | TextAbility, Field(discriminator="kind")]
 
 _ABILITIES: TypeAdapter[list[Ability]] = TypeAdapter(list[Ability])
 

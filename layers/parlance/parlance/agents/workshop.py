@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from parlance.agents.context import ClientFunction
+from parlance.agents.context import TurnContext
 from parlance.agents.definitions import Agent
 from parlance.agents.models.base import ModelMisconfiguredError
 from parlance.agents.moderation import (
@@ -16,12 +16,21 @@ from parlance.agents.moderation import (
     moderation_from,
 )
 from parlance.agents.secrets import Secrets
-from parlance.agents.skills import Ability, AgentAbility, FetchAbility, SearchAbility, SkillReader
+from parlance.agents.skills import (
+    Ability,
+    AgentAbility,
+    FetchAbility,
+    SearchAbility,
+    SkillReader,
+    TextAbility,
+    abilities_from,
+)
 from parlance.agents.tools.base import RunnableTool
 from parlance.agents.tools.box import ToolBox
 from parlance.agents.tools.client import Channels, ClientTool, NoChannels, is_handed_over, tool_of
 from parlance.agents.tools.delegate import Ask, DelegateTool
 from parlance.agents.tools.fetch import FetchTool
+from parlance.agents.tools.instruction import InstructionTool
 from parlance.agents.tools.search import Finder, SearchTool
 from parlance.outbound.addresses import Guard
 
@@ -49,10 +58,16 @@ class Workshop:
         self._guardrails = guardrails
         self._channels = channels or NoChannels()
 
-    def box(self, agent: Agent, functions: Sequence[ClientFunction], ask: Ask | None) -> ToolBox:
-        """The agent's own tools before the client's. Without `ask` it may not ask other agents."""
-        tools = [tool for ability in self._abilities(agent) if (tool := self._tool(agent.tenant_id, ability, ask))]
-        tools += [ClientTool(agent.tenant_id, one, self._channels) for one in functions if not is_handed_over(one)]
+    def box(self, agent: Agent, context: TurnContext, ask: Ask | None) -> ToolBox:
+        """The agent's own tools, then the turn's, then the client's. Without `ask` it may not ask other agents."""
+        abilities = [*self._abilities(agent), *(abilities_from(context.abilities) if context.abilities else ())]
+        tools = [tool for ability in abilities if (tool := self.tool(agent.tenant_id, ability, ask))]
+        functions = context.functions
+        tools += [
+            ClientTool(agent.tenant_id, one, self._channels, context.heard_over)
+            for one in functions
+            if not is_handed_over(one)
+        ]
         return ToolBox(tools, [tool_of(one) for one in functions if is_handed_over(one)])
 
     def moderation(self, agent: Agent) -> Moderation | None:
@@ -77,11 +92,17 @@ class Workshop:
             raise ModelMisconfiguredError(f"there is no skillset {agent.skillset_id!r}")
         return skillset.abilities
 
-    def _tool(self, tenant_id: str, ability: Ability, ask: Ask | None) -> RunnableTool | None:
+    def fetching(self, tenant_id: str, ability: FetchAbility) -> RunnableTool:
+        return FetchTool(tenant_id, ability, secrets=self._secrets, guard=self._guard)
+
+    def tool(self, tenant_id: str, ability: Ability, ask: Ask | None) -> RunnableTool | None:
+        """What runs an ability; None for another agent where none may be asked."""
         match ability:
             case FetchAbility():
-                return FetchTool(tenant_id, ability, secrets=self._secrets, guard=self._guard)
+                return self.fetching(tenant_id, ability)
             case SearchAbility():
                 return SearchTool(tenant_id, ability, self._finder)
+            case TextAbility():
+                return InstructionTool(ability)
             case AgentAbility():
                 return DelegateTool(ability, ask) if ask else None

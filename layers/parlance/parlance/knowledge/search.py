@@ -10,16 +10,17 @@ from typing import Protocol
 
 from parlance.clock import Clock
 from parlance.knowledge.cache import TimedCache
-from parlance.knowledge.datasets import Dataset, Snapshot
+from parlance.knowledge.datasets import Dataset, Record, Snapshot
 from parlance.knowledge.fusion import fused
 from parlance.knowledge.index import Ranked
 from parlance.knowledge.indexing import IndexRequests, NoRequests, is_due
 from parlance.knowledge.loading import Loader, RecordSource
+from parlance.knowledge.rules import SearchRules
 from parlance.knowledge.shelf import Asked, Hit, Shelf
 from parlance.knowledge.snapshots import SnapshotStore
 from parlance.knowledge.words import STOP_WORDS, words
 
-__all__ = ["MAX_VERSION_AGE", "Hit", "RecordSource", "Search", "Semantics"]
+__all__ = ["MAX_VERSION_AGE", "Hit", "RecordSource", "Search", "Semantics", "among"]
 
 MAX_VERSION_AGE = 60.0
 """Seconds for which a dataset's version may be believed without asking again."""
@@ -95,6 +96,11 @@ class Search:
         """The best records for these words, by words alone. One that is named twice counts twice."""
         return self._search(tenant_id, dataset_id, wanted, "", limit)
 
+    def rules(self, tenant_id: str, dataset_id: str) -> SearchRules:
+        """What the dataset's owner says about searching it. They are for who asks to apply."""
+        dataset = self._datasets.get((tenant_id, dataset_id))
+        return SearchRules.of(dataset.profile) if dataset else SearchRules()
+
     def _search(self, tenant_id: str, dataset_id: str, wanted: Sequence[str], meant: str, limit: int) -> list[Hit]:
         semantics = self._semantics if meant.strip() else None
         if limit < 1 or not (wanted or semantics):
@@ -125,6 +131,15 @@ class Search:
         if loaded.unreadable or is_meaningless or is_due(dataset, loaded.tail):
             self._requests.request(dataset.tenant_id, dataset.id, unreadable=loaded.unreadable)
         return loaded.shelf
+
+
+def among(records: Sequence[Record], wanted: Sequence[str], limit: int) -> list[Hit]:
+    """The best of records that lie in no dataset, by words alone."""
+    if not records or not wanted:
+        return []
+    shelf = Shelf.of(1, records)
+    with shelf.reading():
+        return _ranked(shelf, shelf.asked(wanted), {}, limit)
 
 
 def _ranked(shelf: Shelf, asked: Asked, similar: Mapping[str, float], limit: int) -> list[Hit]:

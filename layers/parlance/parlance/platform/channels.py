@@ -1,11 +1,14 @@
 """Channels: names under which messages wait a while for whoever listens."""
 
+import queue
 import re
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from parlance.agents.tools.client import ChannelCall
 from parlance.clock import Clock
 from parlance.conversations.engine import TurnEngine
 from parlance.errors import InvalidInputError
@@ -13,7 +16,7 @@ from parlance.http.answers import Answer
 from parlance.http.requests import Request
 from parlance.http.routes import Route
 from parlance.http.streams import Stream
-from parlance.platform.answering import Event, turn_events
+from parlance.platform.answering import Event, turn_events, waiting_event
 from parlance.platform.bodies import body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document, Position
@@ -26,6 +29,9 @@ from parlance.platform.streaming import event_stream
 _CHANNEL = re.compile(r"[A-Za-z0-9_-]{16,128}\Z", re.ASCII)
 _HISTORY_MAX = 1_000
 _KEPT_MS = 3_600_000
+_CALLS_EVERY = 0.3
+_BEFORE_THE_END = frozenset({"message", "abort", "completeEnd", "error"})
+"""Before what closes an answer all calls are told, also to those who listen when it is over."""
 
 
 class Publication(Sent):
@@ -59,10 +65,14 @@ class Channels:
         yield from reversed(newest[:history])
         until = self._clock.monotonic() + patience
         while self._clock.monotonic() < until:
-            for document in self._messages.walk(tenant_id, _after(place), parent=channel):
+            for document in self.after(tenant_id, channel, place):
                 place = document.position
                 yield document
             self._clock.sleep(self._poll)
+
+    def after(self, tenant_id: str, channel: str, place: Position | None) -> Iterator[Document]:
+        """What was published after that place, until now."""
+        return self._messages.walk(tenant_id, ListQuery(after=place, newest_first=False), parent=channel)
 
     def dispatched(self, tenant_id: str, channel: str) -> Document | None:
         """The newest turn that was announced, if one was."""
@@ -121,20 +131,62 @@ class Subscriptions:
             if "turnId" in document.values:
                 yield from self._turn(tenant_id, document)
                 return
-            yield Event("message", document.values["message"])
+            if "message" in document.values:
+                yield Event("message", document.values["message"])
 
     def _turn(self, tenant_id: str, announced: Document) -> Iterator[Event]:
+        """The turn's events, and between them which of the client's functions wait for it."""
         conversation_id = announced.values["conversationId"]
         turn = self._engine.turn(tenant_id, conversation_id, announced.values["turnId"])
-        for event in turn_events(self._engine.follow(tenant_id, conversation_id, turn)):
+        followed = turn_events(self._engine.follow(tenant_id, conversation_id, turn))
+        for event in _with_calls(followed, self._calls(tenant_id, announced)):
             yield Event("message", {"type": event.type, "data": event.data})
+
+    def _calls(self, tenant_id: str, announced: Document) -> Callable[[], list[Event]]:
+        """What asks for the calls that were told since it was asked last."""
+        place = announced.position
+
+        def ask() -> list[Event]:
+            nonlocal place
+            found: list[Event] = []
+            for document in self._channels.after(tenant_id, announced.parent, place):
+                place = document.position
+                if "call" in document.values:
+                    found.append(waiting_event(ChannelCall(**document.values["call"])))
+            return found
+
+        return ask
+
+
+def _with_calls(turn: Iterator[Event], calls: Callable[[], list[Event]]) -> Iterator[Event]:
+    """Both as they come. The turn is read on a thread of its own, as it says nothing while it waits for a client."""
+    read: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
+
+    def follow() -> None:
+        try:
+            for event in turn:
+                read.put(event)
+        except Exception as error:  # noqa: BLE001 - a thread's entry point: the failure is the reader's
+            read.put(error)
+        read.put(None)
+
+    threading.Thread(target=follow, name="turn-follower", daemon=True).start()
+    while True:
+        try:
+            event = read.get(timeout=_CALLS_EVERY)
+        except queue.Empty:
+            yield from calls()
+            continue
+        if event is None:
+            return
+        if isinstance(event, Exception):
+            raise event
+        if event.type in _BEFORE_THE_END:
+            yield from calls()
+        yield event
 
 
 def check_channel(channel: str) -> None:
     """Raises InvalidInputError."""
     if not _CHANNEL.match(channel):
         raise InvalidInputError("channelId: must be 16 to 128 letters, digits, _ and -")
-
-
-def _after(place: Position | None) -> ListQuery:
-    return ListQuery(after=place, newest_first=False)

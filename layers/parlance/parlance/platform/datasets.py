@@ -7,6 +7,7 @@ from parlance.http.answers import Answer
 from parlance.http.requests import Request
 from parlance.http.routes import Route
 from parlance.knowledge.datasets import DatasetStore, SourceRecords
+from parlance.knowledge.rules import SearchRules, fit
 from parlance.knowledge.search import Hit, Search
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
@@ -19,7 +20,7 @@ from parlance.platform.library import Library
 from parlance.platform.paths import ROOT
 from parlance.platform.records import record_values
 from parlance.platform.routes import done
-from parlance.platform.searching import check_filter, matches, score_of
+from parlance.platform.searching import check_filter, matches
 
 _DATASET = f"{ROOT}/dataset/<parent>"
 _FOUND_DEFAULT, _FOUND_MAX = 10, 100
@@ -67,11 +68,11 @@ class DatasetCalls:
         wanted = asked.filter or {}
         check_filter(wanted)
         dataset = self._datasets.fetch(caller.tenant_id, parent)
-        limit = _limit(dataset)
+        rules = SearchRules.of(dataset.values)
+        limit = min(rules.limit(_FOUND_DEFAULT), _FOUND_MAX)
         among = _FILTERED_MAX if wanted else limit
         hits = self._search.search(caller.tenant_id, dataset.id, asked.search, limit=among)
-        lowest = dataset.values.get("searchMinScore", 0)
-        kept = [hit for hit in hits if matches(hit.record.meta, wanted) and score_of(hit.score) >= lowest]
+        kept = rules.kept([hit for hit in hits if matches(hit.record.meta, wanted)])
         return Answer(200, {"id": dataset.id, "records": [_hit(hit) for hit in kept[:limit]]})
 
     def attach(self, request: Request, caller: Caller, parent: str, reference: str) -> Answer:
@@ -116,10 +117,5 @@ class DatasetCalls:
         return found
 
 
-def _limit(dataset: Document) -> int:
-    asked = dataset.values.get("searchMaxRecords", _FOUND_DEFAULT)
-    return int(min(max(asked, 1), _FOUND_MAX))
-
-
 def _hit(hit: Hit) -> dict[str, Any]:
-    return {"id": hit.record.id, **record_values(hit.record), "score": score_of(hit.score)}
+    return {"id": hit.record.id, **record_values(hit.record), "score": fit(hit)}

@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from parlance.platform.fields import Meta, Sent
-from parlance.platform.messages import Entity, Spoken
+from parlance.platform.messages import FIRST_MESSAGES_MAX, Entity, Spoken, SpokenMessage
 
+ATTACHMENTS_MAX = 5
+
+type ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
 type Count = Annotated[int, Field(ge=1)]
 
 
@@ -23,7 +26,7 @@ class Call(Sent):
 
 class Result(Sent):
     data: Any = None
-    channel: Annotated[str, Field(min_length=16, max_length=128)] | None = None
+    channel: ChannelName | None = None
 
 
 class Function(Sent):
@@ -96,11 +99,13 @@ class Send(Receive):
 
 
 class Dispatch(Complete):
-    channelId: Annotated[str, Field(min_length=16, max_length=128)] | None = None  # noqa: N815 - the wire's name
+    channelId: ChannelName | None = None  # noqa: N815 - the wire's name
 
 
 class Attachment(Sent):
-    url: str | None = None
+    """A text at a public address."""
+
+    url: Annotated[str, Field(min_length=1, max_length=4_096)]
 
 
 class ContactBody(Sent):
@@ -124,5 +129,12 @@ class Stateless(Receive):
     privacy: bool | None = None
     moderation: bool | None = None
     messages: Spoken
-    attachments: list[Attachment] | None = None
+    attachments: Annotated[list[Attachment], Field(max_length=ATTACHMENTS_MAX)] | None = None
     contactId: str | ContactBody | None = None  # noqa: N815 - the wire's name
+
+
+class DispatchStateless(Stateless):
+    """They become a conversation, which is created with no more messages than that."""
+
+    messages: Annotated[list[SpokenMessage], Field(min_length=1, max_length=FIRST_MESSAGES_MAX)]
+    channelId: ChannelName | None = None  # noqa: N815 - the wire's name

@@ -18,7 +18,7 @@ class InlineAgents:
 
     def agent_for(self, tenant_id: str, asked: Stateless) -> Agent:
         """Raises NotFoundError for a bot or dataset that is not there."""
-        agent = self._bot(tenant_id, asked.botId) if asked.botId else _nobody(tenant_id)
+        agent = self._bot(tenant_id, asked.botId) if asked.botId else nobody(tenant_id)
         if asked.model:
             model = model_of(asked.model)
             agent = replace(agent, model=model.name, settings=model.settings)
@@ -27,7 +27,7 @@ class InlineAgents:
         if asked.datasetId:
             agent = replace(agent, dataset_id=self._library.resolve(tenant_id, "dataset", asked.datasetId))
         if asked.skillsetId:
-            self._library.resolve(tenant_id, "skillset", asked.skillsetId)
+            agent = replace(agent, skillset_id=self._library.resolve(tenant_id, "skillset", asked.skillsetId))
         return agent
 
     def _bot(self, tenant_id: str, reference: str) -> Agent:
@@ -37,5 +37,6 @@ class InlineAgents:
         return agent
 
 
-def _nobody(tenant_id: str) -> Agent:
+def nobody(tenant_id: str) -> Agent:
+    """Who answers for a model that is no bot's. Usage goes by this id."""
     return Agent(tenant_id=tenant_id, id="inline", name="", instructions="", created_at=0, updated_at=0)

@@ -4,13 +4,15 @@ The model's name is a bot, by id, `@alias` or name `default`, or one of the conf
 those of OpenAI's API reference for `POST /chat/completions` and `GET /models`; errors have its shape, too.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from parlance.agents.answering import Answering
+from parlance.agents.calls import ReplyEvent
 from parlance.agents.definitions import Agent, AgentReader
+from parlance.agents.models.base import Completed, TextDelta, ToolCall
+from parlance.agents.models.registry import ModelRegistry
 from parlance.clock import Clock
 from parlance.errors import InvalidInputError, NotFoundError
 from parlance.http.answers import Answer
@@ -18,56 +20,22 @@ from parlance.http.requests import Request
 from parlance.http.routes import Route
 from parlance.http.streams import Stream, json_line, sse_event, sse_stream
 from parlance.ids import IdSource
-from parlance.platform.answering import Event, Stateless, Treasury, extended
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
-from parlance.platform.errors import problem_of
+from parlance.platform.errors import Problem, problem_of
+from parlance.platform.inline import nobody
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery
-from parlance.platform.messages import MESSAGES_MAX, SpokenMessage
 from parlance.platform.models import model_of
+from parlance.platform.openai_bodies import ChatCompletion, context_of, history_of
 from parlance.platform.paths import ROOTS
+from parlance.platform.unkept import Asked, Unkept
 
 _LISTED_MAX = 100
-_SPEAKERS = {"user": "user", "assistant": "bot", "tool": "context", "function": "context"}
-
-
-class _Lenient(BaseModel):
-    """Clients send much that only some models know: it is passed over."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class Part(_Lenient):
-    type: str
-    text: str | None = None
-
-
-class OpenAiMessage(_Lenient):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = None
-
-    @property
-    def text(self) -> str:
-        if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.text)
-        return self.content or ""
-
-
-class StreamOptions(_Lenient):
-    include_usage: bool | None = None
-
-
-class ChatCompletion(_Lenient):
-    model: str
-    messages: Annotated[list[OpenAiMessage], Field(min_length=1, max_length=MESSAGES_MAX)]
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    n: Literal[1] | None = None
-    tools: list[dict[str, Any]] | None = None
+_FIELD_AT_FAULT = re.compile(r"([a-z_]+(?:\.\w+)*): ", re.ASCII)
+_HAS_FORMS = "openai_compatible"
+"""The model whose provider knows what an OpenAI client asks for; its module is not imported for its name alone."""
+_REASONS = {"length": "length", "filtered": "content_filter"}
 
 
 class OpenAiCalls:
@@ -77,16 +45,16 @@ class OpenAiCalls:
         self,
         library: Library,
         agents: AgentReader,
-        answering: Answering,
-        treasury: Treasury,
+        models: ModelRegistry,
+        unkept: Unkept,
         *,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._bots = library.engine("bot")
         self._agents = agents
-        self._models = answering.models
-        self._stateless = Stateless(answering, treasury)
+        self._models = models
+        self._unkept = unkept
         self._clock = clock
         self._ids = ids
 
@@ -109,29 +77,48 @@ class OpenAiCalls:
             return self._completed(read(ChatCompletion, body_of(request)), caller)
         except Exception as error:  # noqa: BLE001 - the entry point of calls whose failures have a shape of their own
             problem = problem_of(error)
-            return Answer(problem.status, _failure(problem.message, problem.code))
+            return Answer(problem.status, _failure(problem))
 
     def _completed(self, asked: ChatCompletion, caller: Caller) -> Answer | Stream:
-        if asked.tools:
-            raise InvalidInputError("tools: are not supported")
-        events = self._stateless.events(self._agent(caller.tenant_id, asked), _spoken(asked.messages))
+        history, content = history_of(asked.messages)
+        agent = self._agent(caller.tenant_id, asked)
+        context = context_of(asked)
+        if context.must_call and self._models.get(agent.model).retrieves:
+            raise InvalidInputError("tool_choice: the agent's model calls no tools")
+        user_id = asked.safety_identifier or asked.user or ""
+        reply = self._unkept.answer(Asked(agent, history, content, context, user_id))
+        if asked.parallel_tool_calls is False:
+            reply = _one_call(reply)
         head = {"id": f"chatcmpl-{self._ids.random()}", "created": self._clock.now() // 1000, "model": asked.model}
         if asked.stream:
             with_usage = bool(asked.stream_options and asked.stream_options.include_usage)
-            return sse_stream(_chunks(head, events, with_usage=with_usage), _failed)
-        return Answer(200, _whole(head, events))
+            return sse_stream(_chunks(head, reply, with_usage=with_usage), _failed)
+        return Answer(200, _whole(head, reply))
 
     def _agent(self, tenant_id: str, asked: ChatCompletion) -> Agent:
         """Raises InvalidInputError or NotFoundError for a model that is neither."""
-        told = "\n\n".join(one.text for one in asked.messages if one.role in {"system", "developer"})
         named = model_of(asked.model)
         if named.name in self._models.names:
-            agent = Agent(tenant_id, "model", "", "", 0, 0, model=named.name, settings=named.settings)
+            agent = replace(nobody(tenant_id), model=named.name, settings=named.settings)
         else:
             agent = self._bot(tenant_id, asked.model)
         if agent.model not in self._models.names:
             raise InvalidInputError("The agent's model is not configured")
-        return extended(agent, told)
+        return replace(agent, settings=self._settings(agent, asked))
+
+    def _settings(self, agent: Agent, asked: ChatCompletion) -> Mapping[str, Any]:
+        """The agent's settings as the client would have them; what limits an answer may be lowered only.
+
+        Raises InvalidInputError for a form of answer that the model does not have.
+        """
+        own, wanted = agent.settings, asked.sampling
+        if agent.model == _HAS_FORMS:
+            more = {"response_format": asked.response_format.model_dump()} if asked.response_format else {}
+            seed = {"seed": asked.seed} if asked.seed is not None else {}
+            return {**_within(own, wanted), **seed, "extra": {**own.get("extra", {}), **more}}
+        if asked.is_in_form:
+            raise InvalidInputError("response_format: the agent's model answers in text only")
+        return own if self._models.get(agent.model).retrieves else _within(own, wanted)
 
     def _bot(self, tenant_id: str, reference: str) -> Agent:
         unknown = NotFoundError("model", f"The model `{reference}` does not exist")
@@ -144,51 +131,114 @@ class OpenAiCalls:
         return agent
 
 
-def _spoken(messages: Sequence[OpenAiMessage]) -> list[SpokenMessage]:
-    return [
-        SpokenMessage(type=_SPEAKERS[message.role], text=message.text)  # type: ignore[arg-type]
-        for message in messages
-        if message.role in _SPEAKERS
-    ]
+def _within(settings: Mapping[str, Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    own, wanted = settings.get("max_tokens"), asked.get("max_tokens")
+    limit = {"max_tokens": min(own, wanted)} if own and wanted else {}
+    return {**settings, **asked, **limit}
 
 
-def _whole(head: dict[str, Any], events: Iterator[Event]) -> dict[str, Any]:
-    found = {event.type: event.data for event in events}
-    message = {"role": "assistant", "content": found["result"]["text"], "refusal": None}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(found["usage"])}
+def _one_call(reply: Iterable[ReplyEvent]) -> Iterator[ReplyEvent]:
+    """With the first of the calls that are left to the client, and no other."""
+    for event in reply:
+        yield replace(event, calls=event.calls[:1]) if isinstance(event, Completed) else event
 
 
-def _chunks(head: dict[str, Any], events: Iterator[Event], *, with_usage: bool) -> Iterator[bytes]:
+def _whole(head: Mapping[str, Any], reply: Iterable[ReplyEvent]) -> dict[str, Any]:
+    pieces: list[str] = []
+    end = Completed(0, 0)
+    for event in reply:
+        match event:
+            case TextDelta(text):
+                pieces.append(text)
+            case Completed():
+                end = event
+    text = "".join(pieces)
+    message = {
+        "role": "assistant",
+        "content": text if text or not end.calls else None,
+        "refusal": None,
+        "annotations": _annotations(end),
+        **({"tool_calls": [_call(call) for call in end.calls]} if end.calls else {}),
+        **_sources(end),
+    }
+    choice = {"index": 0, "message": message, "finish_reason": _reason(end), "logprobs": None}
+    return {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(end)}
+
+
+def _chunks(head: Mapping[str, Any], reply: Iterable[ReplyEvent], *, with_usage: bool) -> Iterator[bytes]:
     """The answer piece by piece. With usage, every chunk has the field and the last one before the end its value."""
-    extra = {"usage": None} if with_usage else {}
-    yield _chunk(head, {"role": "assistant", "content": ""}, None, extra)
-    used: dict[str, Any] = {}
-    for event in events:
-        if event.type == "token":
-            yield _chunk(head, {"content": event.data["token"]}, None, extra)
-        elif event.type == "usage":
-            used = _usage(event.data)
-    yield _chunk(head, {}, "stop", extra)
+    extra: Mapping[str, Any] = {"usage": None} if with_usage else {}
+
+    def chunk(delta: Mapping[str, Any], reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
+        return sse_event(json_line({**head, "object": "chat.completion.chunk", "choices": [choice], **extra}))
+
+    yield chunk({"role": "assistant", "content": ""})
+    end = Completed(0, 0)
+    for event in reply:
+        match event:
+            case TextDelta(text):
+                yield chunk({"content": text})
+            case Completed():
+                end = event
+    yield from (chunk({"tool_calls": [delta]}) for delta in _call_deltas(end.calls))
+    last = {**({"annotations": found} if (found := _annotations(end)) else {}), **_sources(end)}
+    if last:
+        yield chunk(last)
+    yield chunk({}, _reason(end))
     if with_usage:
-        yield sse_event(json_line({**head, "object": "chat.completion.chunk", "choices": [], "usage": used}))
+        yield sse_event(json_line({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(end)}))
     yield sse_event(b"[DONE]")
 
 
-def _chunk(head: dict[str, Any], delta: dict[str, Any], reason: str | None, extra: dict[str, Any]) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
-    return sse_event(json_line({**head, "object": "chat.completion.chunk", "choices": [choice], **extra}))
+def _call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _usage(used: dict[str, Any]) -> dict[str, int]:
-    sent, made = int(used["inputTokensUsed"]), int(used["outputTokensUsed"])
+def _call_deltas(calls: Sequence[ToolCall]) -> Iterator[dict[str, Any]]:
+    """As clients gather them: who is called first, then with what."""
+    for index, call in enumerate(calls):
+        yield {"index": index, **_call(replace(call, arguments=""))}
+        yield {"index": index, "function": {"arguments": call.arguments}}
+
+
+def _reason(end: Completed) -> str:
+    return "tool_calls" if end.calls else _REASONS.get(end.stop, "stop")
+
+
+def _annotations(end: Completed) -> list[dict[str, Any]]:
+    """The sources that have an address, as citations of the whole answer: nobody marked where in it they are used."""
+    found: Mapping[str, Mapping[str, Any]] = {one["uri"]: one for one in _cited(end) if one.get("uri")}
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {"url": uri, "title": one["title"] or one["source"], "start_index": 0, "end_index": 0},
+        }
+        for uri, one in found.items()
+    ]
+
+
+def _sources(end: Completed) -> dict[str, Any]:
+    """All sources, in a field of our own: those of most datasets have no address."""
+    return {"sources": cited} if (cited := _cited(end)) else {}
+
+
+def _cited(end: Completed) -> list[dict[str, Any]]:
+    found = end.metadata.get("sources")
+    return list(found) if isinstance(found, list) else []
+
+
+def _usage(end: Completed) -> dict[str, int]:
+    sent, made = end.input_tokens, end.output_tokens
     return {"prompt_tokens": sent, "completion_tokens": made, "total_tokens": sent + made}
 
 
 def _failed(error: Exception) -> bytes:
-    problem = problem_of(error)
-    return sse_event(json_line(_failure(problem.message, problem.code)))
+    return sse_event(json_line(_failure(problem_of(error))))
 
 
-def _failure(message: str, code: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code.lower()}}
+def _failure(problem: Problem) -> dict[str, Any]:
+    at_fault = _FIELD_AT_FAULT.match(problem.message) if problem.status == 400 else None
+    kind = "invalid_request_error" if problem.status < 500 else "server_error"
+    param = at_fault[1] if at_fault else None
+    return {"error": {"message": problem.message, "type": kind, "param": param, "code": problem.code.lower()}}

@@ -38,11 +38,6 @@ def matches(meta: Mapping[str, Any], wanted: Filter) -> bool:
     return all(_holds(meta.get(name), condition) for name, condition in wanted.items())
 
 
-def score_of(raw: float) -> float:
-    """A rank's score between 0 and 1, in the same order."""
-    return round(raw / (1 + raw), 6) if raw > 0 else 0.0
-
-
 def _holds(value: Any, condition: Any) -> bool:
     if not isinstance(condition, dict):
         return bool(value == condition)

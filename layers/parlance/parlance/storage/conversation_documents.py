@@ -58,7 +58,7 @@ class ConversationDocuments:
             settled=len(messages),
             message_count=len(messages),
             last_message_at=document.created_at if messages else None,
-            retention_days=days_in(found.get(retention)),
+            retention_days=_days(values.get("keptDays"), days_in(found.get(retention))),
         )
         until = items.kept_until(conversation, document.created_at)
         operations = creation(conversation, user)
@@ -156,13 +156,18 @@ def own_agent_id(conversation_id: str) -> str:
     return f"{conversation_id}:{_OWN}"
 
 
+def _days(own: int | None, tenants: int | None) -> int | None:
+    """The shorter of how long the conversation and its tenant's messages are to be kept; None is for ever."""
+    return min((one for one in (own, tenants) if one is not None), default=None)
+
+
 def _numbered(messages: object) -> list[tuple[int, Mapping[str, Any]]]:
     return list(enumerate(messages, start=1)) if isinstance(messages, list) else []
 
 
 def _conversation(document: Document, user_id: str) -> Conversation:
     values = document.values
-    kept = _CONFIGURES | _ON_SUMMARY | _COUNTED | {"messages"}
+    kept = _CONFIGURES | _ON_SUMMARY | _COUNTED | {"messages", "keptDays"}
     return Conversation(
         tenant_id=document.tenant_id,
         id=document.id,

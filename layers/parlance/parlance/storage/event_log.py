@@ -12,6 +12,7 @@ from parlance.platform.event_log import COMPLETION, KEPT_MS
 from parlance.storage import keys
 from parlance.storage.documents import PlainShelf
 from parlance.storage.table import Put, StorageError, Table
+from parlance.usage.port import UNKEPT_PREFIX
 
 
 class DynamoEventLog:
@@ -36,7 +37,9 @@ class DynamoEventLog:
 
     def completed(self, claim: Claim, usage: Usage) -> None:
         where, turn = claim.conversation, claim.turn
-        ids = {"conversationId": where.id, "messageId": turn.message_id}
+        ids = {}
+        if not where.id.startswith(UNKEPT_PREFIX):
+            ids = {"conversationId": where.id, "messageId": turn.message_id}
         if ":" not in where.agent_id:
             # Others serve one conversation only, and nobody knows their ids.
             ids["botId"] = where.agent_id

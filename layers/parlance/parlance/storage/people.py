@@ -83,8 +83,10 @@ class DynamoPeople:
             last=keys.turn_sk(keys.HIGHEST_NUMBER),
         )
         for turn in turns:
-            functions = TurnContext.restored(json.loads(turn.get("context", "{}"))).functions
-            yield from (one.channel for one in functions if one.channel is not None)
+            context = TurnContext.restored(json.loads(turn.get("context", "{}")))
+            yield from (one.channel for one in context.functions if one.channel is not None)
+            if context.heard_over:
+                yield context.heard_over
 
     def _own(self, tenant_id: str, user_id: str) -> Iterator[Item]:
         return self._table.query_all(keys.user_pk(tenant_id, user_id), first=_FIRST, last=keys.HIGHEST)

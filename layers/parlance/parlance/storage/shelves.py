@@ -13,9 +13,9 @@ from parlance.storage.dataset_items import dataset_attributes, dataset_of
 from parlance.storage.listing import AGENTS, DATASETS
 from parlance.storage.table import Item, Key
 
-_OF_AGENTS = {"name", "backstory", "datasetId"}
+_OF_AGENTS = {"name", "backstory", "datasetId", "skillsetId"}
 _OF_DATASETS = {"name", "description", "recordCount"}
-_NOT_ON_BOTS = ("skillset_id", "fallbacks", "history_tokens", "max_rounds", "moderation")
+_NOT_ON_BOTS = ("fallbacks", "history_tokens", "max_rounds", "moderation")
 """What an agent may have that its bot does not show; so a change of the bot leaves it."""
 
 _FIXED = ("tenant_id", "id", "created_at")
@@ -110,6 +110,7 @@ def agent_of(document: Document) -> Agent:
         model=model.name,
         settings=model.settings,
         dataset_id=values.get("datasetId") or None,
+        skillset_id=values.get("skillsetId") or None,
         profile=profile,
     )
 
@@ -121,6 +122,7 @@ def bot_values(agent: Agent) -> dict[str, Any]:
         "backstory": agent.instructions,
         "model": agent.model,
         "datasetId": agent.dataset_id,
+        "skillsetId": agent.skillset_id,
         **agent.profile,
     }
 

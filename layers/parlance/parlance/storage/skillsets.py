@@ -29,11 +29,11 @@ class SkillsetRepository:
 
 
 class CachedSkills:
-    """A SkillReader that asks again only after a minute. Thread-safe."""
+    """A SkillReader that asks again only after `ttl` seconds. Thread-safe."""
 
-    def __init__(self, store: SkillReader, clock: Clock) -> None:
+    def __init__(self, store: SkillReader, clock: Clock, *, ttl: float = MAX_AGE) -> None:
         self._cache = TimedCache[tuple[str, str], Skillset | None](
-            lambda key: store.get(*key), clock, ttl=MAX_AGE, size=1_000
+            lambda key: store.get(*key), clock, ttl=ttl, size=1_000
         )
 
     def get(self, tenant_id: str, skillset_id: str) -> Skillset | None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from parlance.agents.counting import estimated_tokens
-from parlance.agents.definitions import AgentReader, ModelChoice
+from parlance.agents.definitions import Agent, AgentReader, ModelChoice
 from parlance.agents.models.base import Completed, ModelEvent, ModelRequest
 from parlance.clock import Clock
 from parlance.conversations.model import Claim, Conversation, Message, Usage
@@ -53,21 +53,18 @@ class TenantAccounts:
         """Raises BudgetExceededError, ContendedError, UnansweredError; nothing stays reserved then."""
         where = claim.conversation
         agent = self._agents.get(where.tenant_id, where.agent_id)
+        return self.open_for(agent, claim, [message.content for message in history])
+
+    def open_for(self, agent: Agent | None, claim: Claim, said: Sequence[str]) -> "TenantAccount":
+        """The same for an agent that is at hand, and may not be stored at all."""
+        where = claim.conversation
         budgets = self._known.get((where.tenant_id, where.agent_id, where.user_id))
         account = TenantAccount(self._reserving, self._prices, self._completions, claim)
         if agent is not None and budgets:
-            asked = agent, self._prices, [message.content for message in history], claim.message.content
+            asked = agent, self._prices, said, claim.message.content
             # For any of the models if there is room for the dearest, else for the first that there is room for.
             account.reserve(budgets, list(dict.fromkeys([bounds.most(*asked), *bounds.each(*asked)])))
         return account
-
-    def refuse_unrecorded(self, tenant_id: str, agent_id: str) -> None:
-        """For answers that no turn stands behind, so that nothing could be reserved, settled and found again.
-
-        Raises BudgetExceededError where the tenant or the agent has a budget.
-        """
-        if self._known.get((tenant_id, agent_id, "")):
-            raise BudgetExceededError("Answers that are not kept cannot be charged to a budget. Use a conversation.")
 
     def record(self, conversation: Conversation) -> None:
         self._reserving.patiently(partial(self._usage.record, conversation))

@@ -7,6 +7,9 @@ from typing import Protocol
 from parlance.conversations.model import Claim, Conversation, DayUsage, Turn, Usage
 from parlance.usage.budgets import Amount, Budget, Reservation, Scope, Standing
 
+UNKEPT_PREFIX = "unkept_"
+"""What the conversation of an answer is called that is not kept: nobody finds it."""
+
 
 class NotReservedError(Exception):
     """There is no room, or the conversation's reservation is not as expected; `standing` tells which."""

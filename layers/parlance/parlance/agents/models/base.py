@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from parlance.knowledge.datasets import Record
+
 type Stop = Literal["end", "length", "filtered", "calls"]
 """Why an answer ended: said everything, cut at the token limit, cut by a filter, or waiting for tools."""
 
@@ -52,7 +54,8 @@ class ModelRequest:
 
     `instructions` are the same from turn to turn, which is what prompt caches live on; `context` follows them and
     is not. `tenant_id` and `dataset_id` say where a retrieving model may look; both are part of the key, never a
-    filter.
+    filter. `passages` are
+    what a retrieving model may answer from besides. With `must_call` the answer is to be a call of one of the `tools`.
     """
 
     tenant_id: str
@@ -62,6 +65,8 @@ class ModelRequest:
     dataset_id: str | None = None
     context: str = ""
     tools: Sequence[Tool] = ()
+    must_call: bool = False
+    passages: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)

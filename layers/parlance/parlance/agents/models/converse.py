@@ -112,7 +112,8 @@ def _tools(request: ModelRequest, *, caches: bool) -> dict[str, Any]:
     tools: list[Mapping[str, Any]] = [{"toolSpec": _spec(tool)} for tool in request.tools]
     if tools and caches:
         tools.append(_CACHE_POINT)
-    return {"tools": tools} if tools else {}
+    choice: dict[str, Any] = {"toolChoice": {"any": {}}} if request.must_call else {}
+    return {"tools": tools, **choice} if tools else {}
 
 
 def _spec(tool: Tool) -> dict[str, Any]:

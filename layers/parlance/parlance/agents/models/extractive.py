@@ -22,7 +22,7 @@ from parlance.agents.models.base import (
 )
 from parlance.agents.sources import source_of
 from parlance.knowledge.excerpts import excerpt
-from parlance.knowledge.search import Hit, Search
+from parlance.knowledge.search import Hit, Search, among
 from parlance.knowledge.words import content_words, leans_on_what_was_said
 
 NAME = "extractive"
@@ -85,7 +85,7 @@ class ExtractiveModel:
         )
 
     def _answer(self, request: ModelRequest) -> _Answer:
-        if request.dataset_id is None:
+        if request.dataset_id is None and not request.passages:
             return _Answer(NO_DATASET)
         question = content_words(request.messages[-1].content)
         hits = self._hits(request, question)
@@ -102,7 +102,11 @@ class ExtractiveModel:
         elif context and len(question) < 2:
             attempts.append(list(dict.fromkeys([*question, *context])))
         for wanted in attempts:
-            found = self._search.search_words(request.tenant_id, request.dataset_id or "", wanted, _CANDIDATES)
+            found = among(request.passages, wanted, _CANDIDATES)
+            if request.dataset_id is not None:
+                rules = self._search.rules(request.tenant_id, request.dataset_id)
+                hits = self._search.search_words(request.tenant_id, request.dataset_id, wanted, _CANDIDATES)
+                found += rules.kept(hits)
             found.sort(key=_worth, reverse=True)
             answering = [hit for hit in found[:_HITS] if _answers(hit, question, _needed_share(len(wanted)))]
             if answering:

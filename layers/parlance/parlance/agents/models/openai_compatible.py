@@ -153,6 +153,8 @@ def _body(request: ModelRequest, settings: OpenAiSettings, host: str) -> dict[st
                                               "parameters": dict(tool.parameters)}}
             for tool in request.tools
         ]  # fmt: skip
+        if request.must_call:
+            body["tool_choice"] = "required"
     limit = "max_completion_tokens" if host == _NEWER_LIMIT_HOST else "max_tokens"
     optional = {
         limit: settings.max_tokens,

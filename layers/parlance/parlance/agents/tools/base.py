@@ -16,11 +16,15 @@ class ToolFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a tool has to say, and what saying it cost where another model did."""
+    """What a tool has to say, and what saying it cost where another model did.
+
+    It is material to the model, unless it `is_instruction`: the word of the agent's owner.
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    is_instruction: bool = False
 
 
 class RunnableTool(Protocol):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parlance.agents.calls import Called, CallOutcome
 from parlance.agents.models.base import Cancellation, Tool, ToolCall
@@ -32,6 +32,10 @@ class ToolBox:
     @property
     def tools(self) -> Sequence[Tool]:
         return [*(one.tool for one in self._runnable.values()), *self._handed_over.values()]
+
+    @property
+    def handed_over(self) -> Sequence[Tool]:
+        return list(self._handed_over.values())
 
     @property
     def is_empty(self) -> bool:
@@ -65,4 +69,4 @@ class ToolBox:
             outcome = found.run(fits, cancellation)
         except (ToolFailedError, ArgumentsError, SchemaError) as error:
             return Outcome(f"This did not work: {error}"[:RESULT_MAX]), "failed"
-        return Outcome(outcome.text[:RESULT_MAX], outcome.input_tokens, outcome.output_tokens), "ok"
+        return replace(outcome, text=outcome.text[:RESULT_MAX]), "ok"

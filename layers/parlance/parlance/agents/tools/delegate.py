@@ -26,9 +26,10 @@ class DelegateTool:
 
     def run(self, arguments: Mapping[str, Any], cancellation: Cancellation) -> Outcome:
         said: list[str] = []
+        question = "\n\n".join(part for part in (self._ability.instructions, arguments["message"]) if part)
         asked = answered = 0
         try:
-            for event in self._ask(self._ability.agent_id, arguments["message"], cancellation):
+            for event in self._ask(self._ability.agent_id, question, cancellation):
                 if isinstance(event, TextDelta):
                     said.append(event.text)
                 elif isinstance(event, Completed):

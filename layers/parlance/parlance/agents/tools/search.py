@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from parlance.agents.models.base import Cancellation, Tool
 from parlance.agents.skills import SearchAbility
 from parlance.agents.tools.base import Outcome
+from parlance.knowledge.rules import SearchRules
 from parlance.knowledge.search import Hit
 
 NOTHING = "Nothing was found."
@@ -15,6 +16,8 @@ class Finder(Protocol):
     """The part of Search that agents use."""
 
     def search(self, tenant_id: str, dataset_id: str, query: str, limit: int = 5) -> Sequence[Hit]: ...
+
+    def rules(self, tenant_id: str, dataset_id: str) -> SearchRules: ...
 
 
 class SearchTool:
@@ -31,7 +34,9 @@ class SearchTool:
         self.tool = Tool(ability.name, description, ability.parameters)
 
     def run(self, arguments: Mapping[str, Any], cancellation: Cancellation) -> Outcome:  # noqa: ARG002
-        hits = self._finder.search(self._tenant_id, self._ability.dataset_id, arguments["query"], self._ability.limit)
+        where = (self._tenant_id, self._ability.dataset_id)
+        rules = self._finder.rules(*where)
+        hits = rules.kept(self._finder.search(*where, arguments["query"], rules.limit(self._ability.limit)))
         return Outcome("\n\n".join(f"{named(hit)}:\n{hit.record.text}" for hit in hits) or NOTHING)
 
 
