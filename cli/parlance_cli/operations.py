@@ -30,11 +30,14 @@ def create_tenant(
     tenant_id: str | None = None,
     limits: Limits | None = None,
     parent_id: str | None = None,
+    email: str | None = None,
 ) -> Tenant:
-    """Raises InvalidInputError for an id that cannot be one, ConflictError for one that is taken."""
+    """Raises InvalidInputError for an id or an e-mail address that cannot be one, ConflictError for one taken."""
     if parent_id is not None:
         require_tenant(deployment, parent_id)
-    return _administration(deployment).create_tenant(name, tenant_id=tenant_id, limits=limits, parent_id=parent_id)
+    return _administration(deployment).create_tenant(
+        name, tenant_id=tenant_id, limits=limits, parent_id=parent_id, email=email
+    )
 
 
 def list_tenants(deployment: Deployment) -> Sequence[Tenant]:

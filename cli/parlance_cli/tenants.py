@@ -27,12 +27,13 @@ def create(
     ] = _STANDARD.messages_per_second,
     connections: Annotated[int, typer.Option(min=1, help="WebSocket connections at once.")] = _STANDARD.connections,
     parent: Annotated[str | None, typer.Option(help="The tenant that may act for it in the platform dialect.")] = None,
+    email: Annotated[str | None, typer.Option(help="The address by which its parent may name it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Create a tenant."""
     limits = Limits(requests_per_minute, messages_per_second, connections)
     tenant = operations.create_tenant(
-        deployment_of(context), name, tenant_id=tenant_id, limits=limits, parent_id=parent
+        deployment_of(context), name, tenant_id=tenant_id, limits=limits, parent_id=parent, email=email
     )
     print_created(_row(tenant), f"Created tenant {tenant.id}", as_json=as_json)
 

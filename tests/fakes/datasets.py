@@ -101,6 +101,9 @@ class MemoryDatasets:
             raise NotFoundError("record")
         self._changed(tenant_id, dataset_id, {record_id})
 
+    def replace_source(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> Dataset:
+        return self.replace_sources(tenant_id, dataset_id, [change])
+
     def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
         self._known(tenant_id, dataset_id)
         before = dict(self._records[tenant_id, dataset_id])

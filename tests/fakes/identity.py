@@ -31,7 +31,8 @@ class MemoryTenantStore:
         self.look_ups = 0
 
     def create_tenant(self, tenant: Tenant) -> None:
-        if tenant.id in self._tenants:
+        taken = tenant.parent_id and tenant.email and self.child(tenant.parent_id, tenant.email)
+        if taken or tenant.id in self._tenants:
             raise AlreadyExistsError(tenant.id)
         self._tenants[tenant.id] = tenant
 
@@ -42,6 +43,9 @@ class MemoryTenantStore:
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._tenants.get(tenant_id)
+
+    def child(self, parent_id: str, email: str) -> Tenant | None:
+        return next((one for one in self._tenants.values() if (one.parent_id, one.email) == (parent_id, email)), None)
 
     def tenants(self) -> Sequence[Tenant]:
         return [self._tenants[tenant_id] for tenant_id in sorted(self._tenants)]

@@ -11,6 +11,7 @@ from functions.chats.websocket import app as websocket_app
 from functions.tenant import app as tenant_app
 from functions.widget.chat import app as widget_chat_app
 from functions.widget.stream import app as widget_stream_app
+from functions.workers.errands import app as errands_app
 from functions.workers.indexing import app as indexing_app
 from functions.workers.replies import app as replies_app
 from functions.workers.sweeps import app as sweeps_app
@@ -86,6 +87,7 @@ class Cloud:
     wakeups_url: str
     sweeps_url: str
     indexing_url: str
+    errands_url: str
     gateway: FakeGateway
 
     @property
@@ -98,9 +100,13 @@ class Cloud:
         tenant = self.administration.create_tenant("Test", limits=limits)
         issued = self.administration.issue_key(tenant.id, "test")
         if agent:
-            now = SystemClock().now()
-            AgentRepository(self.table).create(Agent(tenant.id, "default", "Ada", "Be kind.", now, now))
+            self.agent(tenant.id, "default")
         return House(tenant.id, issued.key.id, issued.secret)
+
+    def agent(self, tenant_id: str, agent_id: str) -> None:
+        """An agent of a chosen id, as the command line makes them."""
+        now = SystemClock().now()
+        AgentRepository(self.table).create(Agent(tenant_id, agent_id, "Ada", "Be kind.", now, now))
 
     def rest(self, method: str, path: str, **sent: Any) -> Reply:
         answer = rest_app.handler(events.rest(method, path, **sent), events.Context())  # type: ignore[arg-type]
@@ -190,6 +196,10 @@ class Cloud:
     def index(self) -> list[dict[str, Any]]:
         """Let the indexing worker have every message that is visible now; returns the bodies."""
         return self._drain(self.indexing_url, indexing_app.handler)
+
+    def run_errands(self) -> list[dict[str, Any]]:
+        """Let the worker have every errand that is visible now; returns the bodies."""
+        return self._drain(self.errands_url, errands_app.handler)
 
     def _drain(self, url: str, handler: Any) -> list[dict[str, Any]]:
         bodies = []

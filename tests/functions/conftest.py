@@ -77,7 +77,9 @@ def cloud(_emulator: Emulator, rehearsal: Rehearsal) -> Iterator[Cloud]:
     sweeps = sqs.create_queue(QueueName="sweeps", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
     webhooks = sqs.create_queue(QueueName="webhooks", Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
     indexing = sqs.create_queue(QueueName="indexing", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    errands = sqs.create_queue(QueueName="errands", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
     s3.create_bucket(Bucket="snapshots")
+    s3.create_bucket(Bucket="files")
     with FakeGateway().serving() as gateway:
         patch.setenv("CONVERSATIONS_TABLE", "conversations")
         patch.setenv("IDENTITY_TABLE", "identity")
@@ -86,6 +88,8 @@ def cloud(_emulator: Emulator, rehearsal: Rehearsal) -> Iterator[Cloud]:
         patch.setenv("SWEEPS_QUEUE_URL", sweeps)
         patch.setenv("INDEXING_QUEUE_URL", indexing)
         patch.setenv("SNAPSHOTS_BUCKET", "snapshots")
+        patch.setenv("ERRANDS_QUEUE_URL", errands)
+        patch.setenv("FILES_BUCKET", "files")
         for name in ("EMBEDDING_PROVIDER", "EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_SECRET", "VECTORS_BUCKET"):
             patch.setenv(name, "none")
         patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
@@ -97,7 +101,15 @@ def cloud(_emulator: Emulator, rehearsal: Rehearsal) -> Iterator[Cloud]:
         for name, value in kosmos.environment().items():
             patch.setenv(name, value)
         yield Cloud(
-            Table(dynamodb, "conversations"), Table(dynamodb, "identity"), sqs, s3, wakeups, sweeps, indexing, gateway
+            Table(dynamodb, "conversations"),
+            Table(dynamodb, "identity"),
+            sqs,
+            s3,
+            wakeups,
+            sweeps,
+            indexing,
+            errands,
+            gateway,
         )
     patch.undo()
     dynamodb.close()

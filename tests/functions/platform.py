@@ -134,7 +134,7 @@ class Account:
         return identifier
 
 
-def an_account(cloud: Cloud, *, parent_id: str | None = None) -> Account:
-    tenant = cloud.administration.create_tenant("Test", limits=WIDE, parent_id=parent_id)
+def an_account(cloud: Cloud, *, parent_id: str | None = None, email: str | None = None) -> Account:
+    tenant = cloud.administration.create_tenant("Test", limits=WIDE, parent_id=parent_id, email=email)
     issued = cloud.administration.issue_key(tenant.id, "test", prefix=PLATFORM_PREFIX)
     return Account(cloud, tenant.id, issued.secret)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from parlance.errors import ConflictError, InvalidInputError
 from parlance.platform.channels import Channels
 from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.conversations import DynamoConversationStore
@@ -272,6 +273,28 @@ class TestKeys:
             told = stranger.get("/bot/list", headers={"X-RunAs-UserId": account.tenant_id})
             assert (told.status, told.code) == (401, "NOT_AUTHENTICATED")
         assert account.get("/bot/list", headers={"X-RunAs-Child-User-Email": "a@b.example"}).status == 401
+
+    def test_a_parent_acts_for_its_child_by_its_address(self, account: Account, cloud: Cloud) -> None:
+        child = an_account(cloud, parent_id=account.tenant_id, email="Ada.Child@Example.com")
+        bot = child.made("/bot/create", {"name": "Childs"})
+        by_email = {"X-RunAs-Child-User-Email": " ada.child@example.COM"}
+        assert [one["id"] for one in account.get("/bot/list", headers=by_email).body["items"]] == [bot]
+        assert account.get("/bot/list", headers={**by_email, "X-RunAs-User-Id": child.tenant_id}).status == 200
+        other = an_account(cloud, parent_id=account.tenant_id)
+        refused: list[dict[str, str]] = [
+            {**by_email, "X-RunAs-User-Id": other.tenant_id},
+            *({"X-RunAs-Child-User-Email": odd} for odd in ("ada", "@", "a@b@c", "☃@x y", "a" * 70 + "@example.com")),
+        ]
+        for headers in refused:
+            assert account.get("/bot/list", headers=headers).code == "NOT_AUTHENTICATED"
+        assert other.get("/bot/list", headers=by_email).code == "NOT_AUTHENTICATED"
+        with pytest.raises(ConflictError):
+            an_account(cloud, parent_id=account.tenant_id, email="ada.child@example.com")
+        for email in ("nobody", "a b@example.com", "a@b\x00"):
+            with pytest.raises(InvalidInputError):
+                an_account(cloud, parent_id=account.tenant_id, email=email)
+        with pytest.raises(InvalidInputError):
+            an_account(cloud, email="ada@example.com")
 
 
 ASKED: dict[str, Any] = {"messages": [{"role": "system", "content": "Be brief"}, {"role": "user", "content": QUESTION}]}

@@ -61,7 +61,12 @@ def _least_of(kind: str) -> dict[str, Any]:
 
 
 def _example(field: FieldOf) -> Any:
-    special = {"expiresAt": 9_999_999_999_999, "alias": f"alias-{id(field)}"}
+    special = {
+        "expiresAt": 9_999_999_999_999,
+        "alias": f"alias-{id(field)}",
+        "schedule": "0 9 * * MON-FRI",
+        "timezone": "Europe/London",
+    }
     if field.name in special:
         return special[field.name]
     kind = str(field.type)

@@ -149,6 +149,47 @@ def test_importing_again_replaces(store: DatasetStore, dataset: Dataset) -> None
     assert held["TWO"] == (5, 9)
 
 
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (3, 2), (2, 3), (3, 0), (89, 1), (1, 95), (95, 1), (200, 150)])
+def test_one_source_is_replaced_like_many(store: DatasetStore, dataset: Dataset, before: int, after: int) -> None:
+    tenant, name = dataset.tenant_id, dataset.id
+    store.replace_sources(tenant, name, [a_source("a.md", *["old"] * before), a_source("b.md", "b")])
+    seen = current(store, dataset)
+    changed = store.replace_source(tenant, name, a_source("a.md", *["new"] * after))
+    assert changed == current(store, dataset)
+    assert changed.version == seen.version + 1
+    assert changed.record_count == after + 1
+    assert sorted(texts(store, dataset)) == ["b", *["new"] * after]
+    touched = store.changed_between(tenant, name, seen.version, changed.version)
+    assert touched == frozenset(imported_record_id("a.md", at) for at in range(max(before, after)))
+    assert store.replace_source(tenant, name, a_source("a.md", *["new"] * after)) == changed
+    with pytest.raises(NotFoundError):
+        store.replace_source(tenant, "none", a_source("a.md", "a"))
+
+
+def test_readers_see_all_of_one_source_or_nothing(store: DatasetStore, dataset: Dataset) -> None:
+    store.replace_source(dataset.tenant_id, dataset.id, a_source("a.md", *["0"] * 40))
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(
+            lambda: [
+                store.replace_source(dataset.tenant_id, dataset.id, a_source("a.md", *[str(number)] * 40))
+                for number in range(1, 15)
+            ]
+        )
+        while not writing.done():
+            assert len(set(texts(store, dataset))) == 1
+        assert writing.result()[-1] == current(store, dataset)
+
+
+def test_two_who_replace_at_once_both_get_through(store: DatasetStore, dataset: Dataset) -> None:
+    def write(name: str) -> None:
+        for number in range(10):
+            store.replace_source(dataset.tenant_id, dataset.id, a_source(name, *[str(number)] * (number + 1)))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["a.md", "b.md"]))
+    assert current(store, dataset).record_count == len(texts(store, dataset)) == 20
+
+
 def test_many_sources_are_replaced_like_few(store: DatasetStore, dataset: Dataset) -> None:
     first = [a_source(f"{n}.md", f"text {n}", "end") for n in range(40)]
     store.replace_sources(dataset.tenant_id, dataset.id, first)

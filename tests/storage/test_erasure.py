@@ -39,6 +39,7 @@ from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.census import TableCensus
 from parlance.storage.connections import DynamoConnectionStore
 from parlance.storage.conversations import DynamoConversationStore
+from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.library import stores
 from parlance.storage.login_sessions import DynamoLoginSessionStore
 from parlance.storage.people import DynamoPeople
@@ -54,6 +55,7 @@ from parlance.storage.visits import DynamoVisitLog
 from parlance.usage.accounts import TenantAccounts
 from parlance.usage.budgets import Budget, Scope
 from parlance.usage.prices import Prices
+from tests.fakes.contents import MemoryContents
 from tests.fakes.house import QueuedSweeps, QueuedWakeups, ScriptedResponder
 
 pytestmark = pytest.mark.storage
@@ -96,7 +98,15 @@ class Bench:
             clock=self.clock,
             ids=self.ids,
             timing=TIMING,
-            accounts=TenantAccounts(self.budgets, self.usage, self.turns, OneAgent(), Prices({}), clock=self.clock),
+            accounts=TenantAccounts(
+                self.budgets,
+                self.usage,
+                self.turns,
+                OneAgent(),
+                Prices({}),
+                clock=self.clock,
+                completions=DynamoEventLog(table, self.clock, self.ids),
+            ),
             news=UntoldNews(),
         )
         self.library = Library(RESOURCES, stores(table, self.clock, self.ids), clock=self.clock, ids=self.ids)
@@ -113,7 +123,9 @@ class Bench:
     def erase(self, user_id: str) -> Pass:
         done = self.erasure.erase(self.tenant_id, user_id)
         for tenant_id, chat_id, _ in self.sweeps.asked:
-            Sweeper(self.store, clock=self.clock).sweep(tenant_id, chat_id, deadline=self.clock.monotonic() + 100)
+            Sweeper(self.store, MemoryContents(), clock=self.clock).sweep(
+                tenant_id, chat_id, deadline=self.clock.monotonic() + 100
+            )
         return done
 
     def holding(self, *words: str) -> list[Item]:
@@ -198,7 +210,9 @@ def test_a_contact_of_the_platform_dialect_and_what_names_it(bench: Bench) -> No
     other = contacts.create(bench.tenant_id, {"fingerprint": "customer-18"})
     for one in (contact, other):
         library.engine("memory").create(bench.tenant_id, {"contactId": one.id, "text": "Likes tea."})
-        library.engine("task").create(bench.tenant_id, {"contactId": one.id})
+        task = library.engine("task").create(bench.tenant_id, {"contactId": one.id})
+        run = {"status": "idle", "summary": f"Wrote to {one.id}."}
+        library.engine("taskExecution").put(bench.tenant_id, run, parent=task.id)
         conversations.create(bench.tenant_id, {"contactId": one.id})
     given = conversations.create(bench.tenant_id, {"backstory": "Be brief."})
     conversations.update(bench.tenant_id, given.id, {"contactId": contact.id})
@@ -307,7 +321,7 @@ def test_a_user_who_left_their_name_and_words_everywhere(table: Table, identity_
         *("account", "budget", "channelMessage", "connected", "connection", "conversation", "message", "rating"),
         *("spending", "ticket", "tokens", "turn", "usage", "user", "chat"),
     }  # fmt: skip
-    assert kinds(bench.holding(chat)) >= {"conversation", "idempotency", "news", "request", "session", "visit"}
+    assert kinds(bench.holding(chat)) >= {"conversation", "event", "idempotency", "news", "request", "session", "visit"}
     assert bench.erase(ann.id) == Pass(conversations=1, connections=1, known=True)
     assert bench.holding(ann.id, ann.text, chat) == []
     assert bench.naming(bob)
@@ -338,7 +352,8 @@ def test_a_contact_of_the_platform_dialect_who_was_a_visitor_first(table: Table,
     person.rate(contactId=contact.id)
     everything = (contact.id, words, person.text, own.id, given.id)
     assert kinds(bench.holding(contact.id, words, person.text)) == {
-        *("agent", "chat", "contact", "conversation", "memory", "message", "rating", "task", "tokens", "turn", "user"),
+        *("agent", "chat", "contact", "conversation", "event", "memory", "message", "rating", "task", "tokens", "turn"),
+        "user",
     }  # fmt: skip
     assert kinds(bench.holding(f"visitor_{given.id}")) == {"chat", "conversation", "usage", "user"}
     assert bench.erase(contact.id) == Pass(conversations=2, connections=0, known=True)

@@ -23,6 +23,7 @@ from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.table import ContendedError, Table, UnansweredError
 from parlance.storage.turns import DynamoTurnStore
 from tests.fakes.clock import ManualClock
+from tests.fakes.contents import MemoryContents
 from tests.fakes.faults import Faults, KilledError
 from tests.fakes.house import ListeningAudience, QueuedSweeps, QueuedWakeups, ScriptedResponder, echo
 from tests.fakes.memory import MemoryConversationStore, MemoryTables, MemoryTurnStore
@@ -98,7 +99,7 @@ class World:
         return [message.content for message in self.messages()]
 
     def sweep(self) -> Swept | SweepLater | NotMarked:
-        sweeper = Sweeper(self.conversations, clock=self.clock)
+        sweeper = Sweeper(self.conversations, MemoryContents(), clock=self.clock)
         return sweeper.sweep("acme", self.chat, deadline=self.clock.monotonic() + 900)
 
 

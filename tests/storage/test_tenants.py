@@ -1,5 +1,7 @@
 """Tenants and keys: the same for every store."""
 
+from dataclasses import replace
+
 import pytest
 
 from parlance.errors import NotFoundError
@@ -20,7 +22,7 @@ _LIMITS = Limits(rest_per_minute=1, messages_per_second=2, connections=3)
 
 
 @pytest.fixture(params=["dynamodb", "memory"])
-def store(request: pytest.FixtureRequest) -> TenantStore:
+def store(request: pytest.FixtureRequest) -> DynamoTenantStore | MemoryTenantStore:
     if request.param == "memory":
         return MemoryTenantStore()
     table: Table = request.getfixturevalue("table")
@@ -41,6 +43,18 @@ def test_a_tenant_is_created_once_and_found_again(store: TenantStore) -> None:
     changed = Tenant(tenant.id, "New", tenant.created_at, Limits())
     store.put_tenant(changed)
     assert store.tenant(tenant.id) == changed
+
+
+def test_a_child_is_known_to_its_parent_by_its_address(store: DynamoTenantStore | MemoryTenantStore) -> None:
+    parent, other = _tenant(), _tenant()
+    child = replace(_tenant(), parent_id=parent.id, email="ada@example.com")
+    store.create_tenant(child)
+    assert store.child(parent.id, "ada@example.com") == store.tenant(child.id) == child
+    assert store.child(other.id, "ada@example.com") is None
+    assert store.child(parent.id, "bob@example.com") is None
+    with pytest.raises(AlreadyExistsError):
+        store.create_tenant(replace(_tenant(), parent_id=parent.id, email="ada@example.com"))
+    store.create_tenant(replace(_tenant(), parent_id=other.id, email="ada@example.com"))
 
 
 def test_an_unknown_tenant_is_none(store: TenantStore) -> None:

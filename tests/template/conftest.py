@@ -20,6 +20,10 @@ FUNCTIONS = {
     **dict.fromkeys(PLATFORM, "PlatformSettings"),
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
+    "ChatBotKitBotFunction": "PlatformBotSettings",
+    "ChatBotKitFileFunction": "PlatformFileSettings",
+    "ChatBotKitTaskFunction": "PlatformTaskSettings",
+    "ChatBotKitIntegrationFunction": "PlatformIntegrationSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
     "ChatBotKitListsFunction": "PlatformSettings",
     "ChatBotKitSkillsetFunction": "PlatformSkillsetSettings",
@@ -43,6 +47,7 @@ FUNCTIONS = {
     "KosmosWellKnownFunction": "PublicKeySettings",
     "KosmosServiceDirectoryFunction": "ServiceDirectorySettings",
     "IndexingFunction": "IndexingSettings",
+    "ErrandsFunction": "ErrandsSettings",
 }
 STREAMING = [
     "ChatsMessagesFunction",

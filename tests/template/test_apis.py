@@ -108,7 +108,8 @@ def platform_paths() -> dict[str, str]:
         for part in ("", "/{proxy+}", "/message/{proxy+}")
     }
     streams = {path: answers["others"] for path, answers in PLATFORM_STREAMS.items()}
-    return below | channel | dataset | conversation | streams
+    attachment = {f"{root}/Attachment/{{proxy+}}": BUFFERED for root in ROOTS}
+    return below | channel | dataset | conversation | attachment | streams
 
 
 PLATFORM_PATHS = platform_paths()

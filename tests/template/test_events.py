@@ -7,9 +7,11 @@ import pytest
 
 from local.settings import ROOT
 from parlance.realtime.messages import (
+    FileReading,
     IndexRequest,
     Sweep,
     TurnWakeup,
+    parse_errand,
     parse_index_request,
     parse_sweep,
     parse_wakeup,
@@ -63,7 +65,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_there_is_one_for_every_function() -> None:
-    expected = {*REST, "replies", "sweeps", "webhooks", "indexing", "server-keys", *WEBSOCKET}
+    expected = {*REST, "replies", "sweeps", "webhooks", "indexing", "errands", "server-keys", *WEBSOCKET}
     assert {path.stem for path in EVENTS.glob("*.json")} == expected
 
 
@@ -97,5 +99,7 @@ def test_queue_events_carry_bodies_that_the_workers_read() -> None:
     assert isinstance(parse_sweep(sweep["body"]), Sweep)
     (request,) = event("indexing")["Records"]
     assert isinstance(parse_index_request(request["body"]), IndexRequest)
+    (errand,) = event("errands")["Records"]
+    assert isinstance(parse_errand(errand["body"]), FileReading)
     (delivery,) = event("webhooks")["Records"]
     assert Delivery.model_validate_json(delivery["body"]).event_type == "webhook.test"

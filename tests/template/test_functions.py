@@ -98,6 +98,7 @@ def test_functions_behind_a_gateway_end_with_its_patience(stack: Stack, function
         ("SweepsSource", "SweepsFunction", "SweepsQueue"),
         ("WebhooksSource", "WebhooksFunction", "WebhooksQueue"),
         ("IndexingSource", "IndexingFunction", "IndexingQueue"),
+        ("ErrandsSource", "ErrandsFunction", "ErrandsQueue"),
     ],
 )
 def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, function: str, queue: str) -> None:
@@ -113,11 +114,11 @@ def test_a_worker_takes_one_message_at_a_time(stack: Stack, source: str, functio
 
 def test_these_are_all_sources(stack: Stack) -> None:
     assert set(stack.of_type("AWS::Lambda::EventSourceMapping")) == {
-        *("RepliesSource", "SweepsSource", "WebhooksSource", "IndexingSource")
+        *("RepliesSource", "SweepsSource", "WebhooksSource", "IndexingSource", "ErrandsSource")
     }
 
 
-@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue", "IndexingQueue"])
+@pytest.mark.parametrize("queue", ["WakeupsQueue", "SweepsQueue", "WebhooksQueue", "IndexingQueue", "ErrandsQueue"])
 def test_what_cannot_be_handled_is_kept_and_reported(stack: Stack, queue: str) -> None:
     redrive = stack.properties(queue)["RedrivePolicy"]
     if queue == "WebhooksQueue":

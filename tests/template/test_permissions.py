@@ -16,6 +16,7 @@ KNOWS_CALLERS = [
     "WidgetChatFunction",
     "WidgetStreamFunction",
 ]
+WORKERS = ("Replies", "Sweeps", "Webhooks", "Indexing", "Errands")
 CONSUMING = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -34,7 +35,8 @@ def test_no_wildcard_stands_in_a_policy_of_ours(stack: Stack, function: str) -> 
             # Families of resources are named by a star: the connections of one stage of one API, the objects of
             # one bucket, and the secrets of this stack, whose ARNs end in something that nobody chooses.
             named = json.dumps(resource).replace("${Stage}/*/@connections/*", "")
-            named = named.replace("${SnapshotsBucket.Arn}/snapshots/*", "")
+            for folder in ("SnapshotsBucket.Arn}/snapshots", "FilesBucket.Arn}/files", "FilesBucket.Arn}/attachments"):
+                named = named.replace(f"${{{folder}/*", "")
             assert "*" not in named.replace(":secret:parlance/${AWS::StackName}/*", "")
 
 
@@ -47,7 +49,7 @@ def test_managed_policies_only_write_logs_and_traces(stack: Stack, function: str
     assert names <= {"AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"}
 
 
-@pytest.mark.parametrize("function", ["RepliesFunction", "SweepsFunction", "WebhooksFunction", "IndexingFunction"])
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name.startswith(WORKERS)])
 def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == set()
     assert "IDENTITY_TABLE" not in stack.environment(function)
@@ -73,7 +75,8 @@ def test_the_platform_reads_who_calls_and_keeps_resources(stack: Stack, function
     assert stack.actions_on(function, "ConversationsTable") == wanted
     sweeps = {"sqs:SendMessage"} if function == "ChatBotKitConversationFunction" else set()
     assert stack.actions_on(function, "SweepsQueue") == sweeps
-    assert stack.actions_on(function, "WakeupsQueue") == set()
+    wakeups = {"sqs:SendMessage"} if function == "ChatBotKitIntegrationFunction" else set()
+    assert stack.actions_on(function, "WakeupsQueue") == wakeups
 
 
 def test_what_completes_also_wakes_workers(stack: Stack) -> None:
@@ -100,6 +103,7 @@ def test_what_completes_also_wakes_workers(stack: Stack) -> None:
             READING | TRANSACTION | {"dynamodb:BatchWriteItem"},
         ),
         ("IndexingFunction", READING | {"dynamodb:UpdateItem", "dynamodb:BatchWriteItem"}),
+        ("ErrandsFunction", READING | TRANSACTION | {"dynamodb:ConditionCheckItem", "dynamodb:BatchWriteItem"}),
     ],
 )
 def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
@@ -125,6 +129,7 @@ def test_conversations(stack: Stack, function: str, actions: set[str]) -> None:
         ("ChatBotKitBotFunction", set(), set(), set(), set()),
         ("WebhooksFunction", set(), set(), CONSUMING - {"sqs:SendMessage"}, set()),
         ("IndexingFunction", set(), set(), set(), CONSUMING),
+        ("ErrandsFunction", {"sqs:SendMessage"}, set(), set(), {"sqs:SendMessage"}),
     ],
 )
 def test_queues(
@@ -134,6 +139,42 @@ def test_queues(
     assert stack.actions_on(function, "WakeupsQueue") == wakeups
     assert stack.actions_on(function, "SweepsQueue") == sweeps
     assert stack.actions_on(function, "WebhooksQueue") == webhooks
+
+
+@pytest.mark.parametrize(
+    ("function", "actions"),
+    [
+        ("ErrandsFunction", CONSUMING),
+        ("ChatBotKitFileFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitDatasetFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitTaskFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitIntegrationFunction", {"sqs:SendMessage"}),
+        ("ChatBotKitContactFunction", set()),
+        ("ChatBotKitConversationFunction", set()),
+        ("SweepsFunction", set()),
+    ],
+)
+def test_errands(stack: Stack, function: str, actions: set[str]) -> None:
+    assert stack.actions_on(function, "ErrandsQueue") == actions
+
+
+@pytest.mark.parametrize(
+    ("function", "files", "attachments"),
+    [
+        ("ChatBotKitFileFunction", {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, set()),
+        ("ChatBotKitDatasetFunction", {"s3:GetObject"}, set()),
+        ("ChatBotKitConversationFunction", set(), {"s3:PutObject"}),
+        ("ChatBotKitBotFunction", set(), set()),
+        ("ErrandsFunction", {"s3:GetObject", "s3:DeleteObject"}, set()),
+        ("SweepsFunction", set(), {"s3:DeleteObject"}),
+        ("RepliesFunction", set(), set()),
+    ],
+)
+def test_files(stack: Stack, function: str, files: set[str], attachments: set[str]) -> None:
+    assert stack.actions_on(function, "FilesBucket.Arn}/files/") == files
+    assert stack.actions_on(function, "FilesBucket.Arn}/attachments/") == attachments
+    listing = stack.actions_on(function, '"FilesBucket", "Arn"')
+    assert listing == ({"s3:ListBucket"} if function == "SweepsFunction" else set())
 
 
 @pytest.mark.parametrize(

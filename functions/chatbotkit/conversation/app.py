@@ -13,6 +13,7 @@ from parlance.platform.service import PlatformService
 from parlance.realtime.queues import SqsQueue, SqsSweeps
 from parlance.settings import PlatformConversationSettings
 from parlance.storage import clients
+from parlance.storage.contents import S3ContentStore
 from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.turns import DynamoTurnStore
 
@@ -31,8 +32,11 @@ def service() -> PlatformService:
         Conversations(store, turns, sweeps, clock=house.clock, ids=house.ids),
         MessageDocuments(store, turns, clock=house.clock, ids=house.ids),
         house.sessions,
+        S3ContentStore(clients.files, settings.files_bucket),
+        house.events,
+        house.clock,
     )
-    return house.service(calls.routes(), kinds=("conversation", "message"), elsewhere=ANSWERED)
+    return house.service(calls.routes(), kinds=("conversation", "message", "attachment"), elsewhere=ANSWERED)
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

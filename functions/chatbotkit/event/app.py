@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @cache
 def service() -> PlatformService:
     house = House.from_environment()
-    return house.service(EventCalls().routes())
+    return house.service(EventCalls(house.library, house.clock).routes())
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

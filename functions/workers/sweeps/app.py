@@ -15,6 +15,7 @@ from parlance.realtime.queues import SqsQueue, SqsSweeps
 from parlance.settings import SweepsSettings
 from parlance.storage import clients
 from parlance.storage.connections import DynamoConnectionStore
+from parlance.storage.contents import S3ContentStore
 from parlance.storage.conversations import DynamoConversationStore
 from parlance.storage.people import DynamoPeople
 from parlance.storage.table import Table
@@ -29,10 +30,11 @@ def consumer() -> Consumer:
     table = Table(clients.dynamodb(), settings.conversations_table)
     store, sweeps = DynamoConversationStore(table), SqsSweeps(queue)
     ids = RandomIds()
+    contents = S3ContentStore(clients.files, settings.files_bucket)
     conversations = Conversations(store, DynamoTurnStore(table), sweeps, clock=clock, ids=ids)
     management = GatewayManagement(partial(clients.management, settings.websocket_endpoint))
     erasure = Erasure(conversations, DynamoPeople(table, DynamoConnectionStore(table), ids), management)
-    return Consumer(Deletions(Sweeper(store, clock=clock), sweeps, erasure, sweeps).handle, queue, clock)
+    return Consumer(Deletions(Sweeper(store, contents, clock=clock), sweeps, erasure, sweeps).handle, queue, clock)
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

@@ -111,6 +111,16 @@ class SweepsSettings(_FromEnvironment):
     conversations_table: str
     sweeps_queue_url: str
     websocket_endpoint: str
+    files_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandsSettings(_FromEnvironment):
+    conversations_table: str
+    wakeups_queue_url: str
+    errands_queue_url: str
+    indexing_queue_url: str
+    files_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,11 +231,44 @@ class PlatformConversationSettings(_FromEnvironment):
     conversations_table: str
     identity_table: str
     sweeps_queue_url: str
+    files_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformBotSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    origin_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformTaskSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    errands_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformIntegrationSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    errands_queue_url: str
+    wakeups_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformFileSettings(_FromEnvironment):
+    conversations_table: str
+    identity_table: str
+    errands_queue_url: str
+    files_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformDatasetSettings(SearchSettings):
     identity_table: str
+    errands_queue_url: str
+    files_bucket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

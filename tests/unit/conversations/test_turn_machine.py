@@ -29,6 +29,7 @@ from parlance.conversations.worker import Drained, Held, Idle, Worker
 from parlance.errors import ConflictError, NotFoundError
 from parlance.storage.table import ContendedError, UnansweredError
 from tests.fakes.clock import CountingIds, ManualClock
+from tests.fakes.contents import MemoryContents
 from tests.fakes.faults import Faults, KilledError
 from tests.fakes.house import ListeningAudience, QueuedSweeps, QueuedWakeups, ScriptedResponder
 from tests.fakes.memory import MemoryConversationStore, MemoryTables, MemoryTurnStore
@@ -470,7 +471,7 @@ class TurnMachine(RuleBasedStateMachine):
         self.open_chat()
 
     def sweep(self) -> None:
-        sweeper = Sweeper(self.conversations, clock=self.clock)
+        sweeper = Sweeper(self.conversations, MemoryContents(), clock=self.clock)
         for _ in range(3):
             match sweeper.sweep(TENANT, self.chat, deadline=self.clock.monotonic() + 100):
                 case Swept():

@@ -6,6 +6,7 @@ then keeps the conversation marked.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from parlance.clock import Clock
 from parlance.conversations.port import ConversationStore
@@ -32,11 +33,20 @@ class NotMarked:
     """The conversation is there and not deleted: its deletion has not been stored yet, or never will be."""
 
 
+class Attachments(Protocol):
+    """What was attached to conversations, and lies elsewhere."""
+
+    def forget(self, tenant_id: str, conversation_id: str) -> None:
+        """Raises UnavailableError."""
+        ...
+
+
 class Sweeper:
     """Sweeps one conversation at a time."""
 
-    def __init__(self, store: ConversationStore, *, clock: Clock) -> None:
+    def __init__(self, store: ConversationStore, attachments: Attachments, *, clock: Clock) -> None:
         self._store = store
+        self._attachments = attachments
         self._clock = clock
 
     def sweep(self, tenant_id: str, conversation_id: str, *, deadline: float) -> Swept | SweepLater | NotMarked:
@@ -52,5 +62,6 @@ class Sweeper:
             rest = conversation.lease.until / 1000 + _LATE_WRITES_SECONDS - self._clock.now() / 1000
             if rest > 0:
                 return SweepLater(int(rest) + 1)
+        self._attachments.forget(tenant_id, conversation_id)
         self._store.forget(conversation)
         return Swept()

@@ -12,6 +12,15 @@ from parlance.identity.port import AlreadyExistsError, TenantStore
 from parlance.ids import IdSource
 
 _TENANT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\Z")
+
+
+def child_email(text: str) -> str:
+    """An e-mail address in the form in which children are known by it. Raises InvalidInputError."""
+    email = text.strip().casefold()
+    if not (_EMAIL.match(email) and email.isprintable()):
+        raise InvalidInputError("This is not an e-mail address.")
+    return email
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +41,29 @@ class Administration:
         self._secrets = secrets
 
     def create_tenant(
-        self, name: str, *, tenant_id: str | None = None, limits: Limits | None = None, parent_id: str | None = None
+        self,
+        name: str,
+        *,
+        tenant_id: str | None = None,
+        limits: Limits | None = None,
+        parent_id: str | None = None,
+        email: str | None = None,
     ) -> Tenant:
-        """Raises InvalidInputError for an id that cannot stand in a path, ConflictError for one that is taken."""
+        """Raises InvalidInputError for an id that cannot stand in a path, ConflictError for one that is taken.
+
+        The same for an `email`, which no two children of one parent may have.
+        """
         tenant_id = tenant_id or f"tenant_{self._ids.random()}"
         if not _TENANT_ID.match(tenant_id):
             raise InvalidInputError("A tenant's id is made of up to 64 letters, digits, _ and -.")
-        tenant = Tenant(tenant_id, name, self._clock.now(), limits or Limits(), parent_id)
+        tenant = Tenant(tenant_id, name, self._clock.now(), limits or Limits(), parent_id, email and child_email(email))
+        if tenant.email and not parent_id:
+            raise InvalidInputError("An e-mail address is for children: name the parent that knows the tenant by it.")
         try:
             self._store.create_tenant(tenant)
         except AlreadyExistsError as error:
-            raise ConflictError("There is a tenant of that id.", details={"tenant_id": tenant_id}) from error
+            taken = f"There is a tenant of that id{' or a child of that e-mail address' if email else ''}."
+            raise ConflictError(taken, details={"tenant_id": tenant_id}) from error
         return tenant
 
     def change_tenant(self, tenant: Tenant) -> None:

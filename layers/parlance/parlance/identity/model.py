@@ -18,7 +18,7 @@ class Limits:
 class Tenant:
     """A customer: owner of users, chats, agents and keys. Nothing of it is visible to another.
 
-    `parent_id` is the tenant that may act for this one.
+    `parent_id` is the tenant that may act for this one, and `email` is under what address it knows it.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Tenant:
     created_at: int
     limits: Limits = field(default_factory=Limits)
     parent_id: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

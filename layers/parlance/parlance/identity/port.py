@@ -41,7 +41,7 @@ class TenantStore(KeyLookup, Protocol):
     """Tenants and their keys, as their administration needs them."""
 
     def create_tenant(self, tenant: Tenant) -> None:
-        """Raises AlreadyExistsError."""
+        """Raises AlreadyExistsError, also for the e-mail address of another child of the parent."""
         ...
 
     def put_tenant(self, tenant: Tenant) -> None:

@@ -153,6 +153,13 @@ class DatasetStore(Protocol):
         """
         ...
 
+    def replace_source(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> Dataset:
+        """The same for one source, at once if up to some 90 records change: readers see all of it or nothing of it.
+
+        Raises NotFoundError.
+        """
+        ...
+
     def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
         """Write each source's records as they come and delete those it no longer has; what says the same stays.
 

@@ -73,6 +73,11 @@ class AnnouncedDatasets:
         self._store.delete_record(tenant_id, dataset_id, record_id)
         self._requests.request(tenant_id, dataset_id)
 
+    def replace_source(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> Dataset:
+        dataset = self._store.replace_source(tenant_id, dataset_id, change)
+        self._requests.request(tenant_id, dataset_id)
+        return dataset
+
     def replace_sources(self, tenant_id: str, dataset_id: str, changes: Iterable[SourceRecords]) -> Dataset:
         """The request follows also when `changes` breaks off, because what came before is written."""
         try:

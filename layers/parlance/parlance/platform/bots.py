@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from parlance.errors import InvalidInputError, UnauthenticatedError
 from parlance.http.answers import Answer
 from parlance.http.requests import Request
 from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.contacts import ContactCalls
+from parlance.platform.documents import Document
 from parlance.platform.fields import Meta, Sent
 from parlance.platform.library import Library
 from parlance.platform.memories import Memories
@@ -18,7 +20,7 @@ from parlance.platform.paths import ROOT
 from parlance.platform.ratings import Ratings
 from parlance.platform.routes import done
 from parlance.platform.sessions import Sessions
-from parlance.platform.usage import UsageCalls
+from parlance.platform.usage import BotUsage
 
 _BOT = f"{ROOT}/bot/<reference>"
 
@@ -42,7 +44,7 @@ class BotCalls:
 
     def __init__(self, library: Library, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._usage = UsageCalls(library)
+        self._usage = BotUsage(library)
         self._conversations = library.engine("conversation")
         self._bots = library.engine("bot")
         self._ratings = Ratings(library)
@@ -56,7 +58,7 @@ class BotCalls:
             Route("POST", f"{_BOT}/downvote", self.downvote),
             Route("POST", f"{_BOT}/memory/search", self.search_memories),
             Route("POST", f"{_BOT}/session/create", self.open_session),
-            Route("GET", f"{_BOT}/usage/fetch", self._usage.of_bot),
+            Route("GET", f"{_BOT}/usage/fetch", self._usage.fetch),
         ]
 
     def clone(self, request: Request, caller: Caller, reference: str) -> Answer:
@@ -76,6 +78,8 @@ class BotCalls:
         """A new conversation with the bot, and the session of whoever may talk in it."""
         asked = read(SessionBody, body_of(request))
         bot = self._bots.fetch(caller.tenant_id, reference)
+        if caller.is_stranger:
+            _check_stranger(bot, asked)
         contact = self._contact(caller.tenant_id, asked.contact)
         messages = [message.model_dump(exclude_none=True) for message in asked.messages or []]
         values = {"botId": bot.id, "contactId": contact, "messages": messages, "meta": asked.meta}
@@ -108,3 +112,11 @@ class BotCalls:
         bot = self._bots.fetch(caller.tenant_id, reference)
         self._ratings.vote(caller.tenant_id, direction, body_of(request), {"botId": bot.id})
         return done(bot)
+
+
+def _check_stranger(bot: Document, asked: SessionBody) -> None:
+    """Raises UnauthenticatedError for a bot that is not public (any more), InvalidInputError for somebody's contact."""
+    if bot.values.get("visibility") != "public":
+        raise UnauthenticatedError("Not authenticated")
+    if asked.contact is not None:
+        raise InvalidInputError("contact: cannot be named without a key")

@@ -10,6 +10,7 @@ from parlance.http.requests import Request
 from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, wanted_form
 from parlance.platform.callers import Caller
+from parlance.platform.declarations import SECRET
 from parlance.platform.documents import Document, fingerprint_alias
 from parlance.platform.library import Library
 from parlance.platform.lists import query_of
@@ -21,7 +22,6 @@ from parlance.platform.secrets import SecretCalls
 
 _CONTACT = f"{ROOT}/contact/<parent>"
 _BELONGING = {"conversation": "conversation", "memory": "memory", "rating": "rating", "task": "task"}
-_NEVER_ANY = ("secret", "space")
 
 
 class ContactCalls:
@@ -39,8 +39,11 @@ class ContactCalls:
             Route("POST", f"{ROOT}/contact/ensure", self.ensure),
             Route("POST", f"{_CONTACT}/memory/search", self.search_memories),
             *(Route("GET", f"{_CONTACT}/{part}/list", self._list_of(kind)) for part, kind in _BELONGING.items()),
-            *(Route("GET", f"{_CONTACT}/{part}/list", self.nothing) for part in _NEVER_ANY),
+            Route("GET", f"{_CONTACT}/secret/list", self.secrets),
+            Route("GET", f"{_CONTACT}/space/list", self.spaces),
             Route("POST", f"{secret}/authenticate", self._on_secret(self._secrets.authenticate)),
+            Route("POST", f"{secret}/mint", self._on_secret(self._secrets.mint)),
+            Route("POST", f"{secret}/proxy", self._on_secret(self._secrets.proxy)),
             Route("POST", f"{secret}/revoke", self._on_secret(self._secrets.revoke)),
             Route("POST", f"{secret}/verify", self._on_secret(self._secrets.verify)),
         ]
@@ -75,8 +78,18 @@ class ContactCalls:
         contact = self._contacts.fetch(caller.tenant_id, parent)
         return self._memories.found(caller.tenant_id, body_of(request), {"contactId": contact.id})
 
-    def nothing(self, request: Request, caller: Caller, parent: str) -> Answer:
-        """Kinds of things that no contact has here."""
+    def secrets(self, request: Request, caller: Caller, parent: str) -> Answer:
+        """The secrets that are each contact's own affair, whether or not this one has seen to theirs."""
+        self._contacts.fetch(caller.tenant_id, parent)
+        engine = self._library.engine("secret")
+        query = replace(query_of(request), filters={"kind": ["personal"]})
+        if wanted_form(request) is Form.LINES:
+            return lines_answer(_secret_view(one) for one in engine.walk(caller.tenant_id, query))
+        page = engine.page(caller.tenant_id, query)
+        return page_answer([_secret_view(one) for one in page.documents], page.cursor)
+
+    def spaces(self, request: Request, caller: Caller, parent: str) -> Answer:
+        """There are no spaces here."""
         self._contacts.fetch(caller.tenant_id, parent)
         return lines_answer([]) if wanted_form(request) is Form.LINES else page_answer([], "")
 
@@ -98,3 +111,8 @@ class ContactCalls:
             return call(request, caller, reference)
 
         return answer
+
+
+def _secret_view(secret: Document) -> dict[str, Any]:
+    """With a type, which clients rely on in this list."""
+    return {"type": "plain", **view(SECRET, secret)}

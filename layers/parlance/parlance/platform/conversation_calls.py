@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from parlance.clock import Clock
 from parlance.conversations.service import Conversations
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
@@ -13,19 +14,27 @@ from parlance.http.routes import Route
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.contacts import ContactCalls
+from parlance.platform.contents import ContentStore, Place
 from parlance.platform.conversations import MessageDocuments
 from parlance.platform.errors import NotImplementedHereError
+from parlance.platform.event_log import Events, ids_of
 from parlance.platform.fields import Meta, Sent
 from parlance.platform.library import Library
 from parlance.platform.messages import Entity, MessageType
 from parlance.platform.paths import ROOT
 from parlance.platform.ratings import Ratings
-from parlance.platform.rendering import page_answer
 from parlance.platform.routes import done
 from parlance.platform.sessions import Sessions
+from parlance.platform.uploads import accepted, upload_of
 
 _CONVERSATION = f"{ROOT}/conversation/<reference>"
 _MESSAGE = f"{ROOT}/conversation/<parent>/message/<reference>"
+
+ATTACHMENTS_KEPT_MS = 30 * 24 * 3600 * 1000
+"""As long as the bucket keeps what is in its folder of attachments."""
+
+ATTACHMENT_SIZE_MAX = 25_000_000
+"""Bytes: end users bring them."""
 
 
 class NewMessageBody(Sent):
@@ -45,7 +54,14 @@ class ConversationCalls:
     """What conversations have besides the usual life cycle. Deleting is the core's, which sweeps behind it."""
 
     def __init__(
-        self, library: Library, conversations: Conversations, messages: MessageDocuments, sessions: Sessions
+        self,
+        library: Library,
+        conversations: Conversations,
+        messages: MessageDocuments,
+        sessions: Sessions,
+        contents: ContentStore,
+        events: Events,
+        clock: Clock,
     ) -> None:
         self._engine = library.engine("conversation")
         self._message_engine = library.engine("message")
@@ -54,6 +70,10 @@ class ConversationCalls:
         self._conversations = conversations
         self._messages = messages
         self._sessions = sessions
+        self._attachments = library.engine("attachment")
+        self._contents = contents
+        self._events = events
+        self._clock = clock
 
     def routes(self) -> list[Route[Caller]]:
         return [
@@ -63,8 +83,9 @@ class ConversationCalls:
             Route("POST", f"{_CONVERSATION}/session/create", self.open_session),
             Route("POST", f"{_CONVERSATION}/contact/upsert", self.upsert_contact),
             Route("GET", f"{_CONVERSATION}/usage/fetch", self.usage),
-            Route("GET", f"{_CONVERSATION}/attachment/list", self.attachments),
             Route("POST", f"{_CONVERSATION}/attachment/upload", self.upload),
+            # Where one of the clients sends it.
+            Route("POST", f"{ROOT}/Attachment/<reference>/upload", self.upload),
             Route("POST", f"{ROOT}/conversation/<parent>/message/create", self.create_message),
             Route("POST", f"{_MESSAGE}/upvote", self.upvote_message),
             Route("POST", f"{_MESSAGE}/downvote", self.downvote_message),
@@ -78,6 +99,7 @@ class ConversationCalls:
             self._conversations.delete(caller.tenant_id, found.id)
         except NotFoundError as error:
             raise NotFoundError("conversation", "Not found") from error
+        self._events.record(caller.tenant_id, "conversation.delete", ids_of(self._engine.resource, found))
         return done(found)
 
     def upvote(self, request: Request, caller: Caller, reference: str) -> Answer:
@@ -112,14 +134,16 @@ class ConversationCalls:
             200, {"tokens": found.values.get("tokenCount", 0), "messages": found.values.get("messageCount", 0)}
         )
 
-    def attachments(self, _: Request, caller: Caller, reference: str) -> Answer:
-        """Conversations have none here."""
-        self._engine.fetch(caller.tenant_id, reference)
-        return page_answer([], "")
-
-    def upload(self, _: Request, caller: Caller, reference: str) -> Answer:
-        self._engine.fetch(caller.tenant_id, reference)
-        raise NotImplementedHereError("Conversations take no attachments.")
+    def upload(self, request: Request, caller: Caller, reference: str) -> Answer:
+        """A new attachment. It is kept for a while, and no longer than its conversation."""
+        upload = upload_of(body_of(request), size_max=ATTACHMENT_SIZE_MAX)
+        found = self._engine.fetch(caller.tenant_id, reference)
+        described = {"name": upload.name, "type": upload.content_type, "size": upload.size}
+        kept = {name: value for name, value in described.items() if value != ""}
+        expires_at = self._clock.now() + ATTACHMENTS_KEPT_MS
+        attachment = self._attachments.put(caller.tenant_id, {**kept, "expiresAt": expires_at}, parent=found.id)
+        place = Place(caller.tenant_id, attachment.id, found.id)
+        return Answer(200, {"name": upload.name, **accepted(self._contents, place, upload)})
 
     def create_message(self, request: Request, caller: Caller, parent: str) -> Answer:
         sent = read(NewMessageBody, body_of(request))

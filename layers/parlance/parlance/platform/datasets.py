@@ -8,15 +8,17 @@ from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
 from parlance.http.requests import Request
 from parlance.http.routes import Route
+from parlance.knowledge.datasets import DatasetStore, SourceRecords
 from parlance.knowledge.rules import SearchRules, fit
 from parlance.knowledge.search import Hit, Search
 from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
+from parlance.platform.contents import ContentStore
 from parlance.platform.documents import Document
-from parlance.platform.errors import NotImplementedHereError
+from parlance.platform.errands import Errands
 from parlance.platform.fields import Sent
+from parlance.platform.file_reading import attachment, check_readable, source_of
 from parlance.platform.library import Library
-from parlance.platform.lists import ListQuery
 from parlance.platform.paths import ROOT
 from parlance.platform.records import record_values
 from parlance.platform.routes import done
@@ -43,7 +45,13 @@ class Detach(Sent):
 class DatasetCalls:
     """Search, and the files that a dataset was made from."""
 
-    def __init__(self, library: Library, search: Search) -> None:
+    def __init__(
+        self, library: Library, search: Search, records: DatasetStore, contents: ContentStore, errands: Errands
+    ) -> None:
+        self._library = library
+        self._records = records
+        self._contents = contents
+        self._errands = errands
         self._datasets = library.engine("dataset")
         self._files = library.engine("file")
         self._attached = library.engine("datasetFile")
@@ -73,32 +81,42 @@ class DatasetCalls:
         sent = read(Attach, body_of(request))
         dataset = self._datasets.fetch(caller.tenant_id, parent)
         file = self._files.fetch(caller.tenant_id, reference)
-        if self._attachment(caller, dataset, file) is None:
+        if attachment(self._library, dataset, file) is None:
             shown = {name: file.values[name] for name in ("name", "description", "visibility") if name in file.values}
             values = {**shown, "fileId": file.id, "type": sent.type or "source"}
             self._attached.put(caller.tenant_id, values, parent=dataset.id)
         return done(file)
 
     def detach(self, request: Request, caller: Caller, parent: str, reference: str) -> Answer:
-        read(Detach, body_of(request))
+        asked = read(Detach, body_of(request))
         dataset, file = self._both(caller, parent, reference)
-        attached = self._attachment(caller, dataset, file)
-        if attached is None:
-            raise NotFoundError("file", "Not found")
+        attached = self._attachment(dataset, file)
+        if asked.deleteRecords:
+            gone = SourceRecords(source_of(file.id))
+            self._records.replace_source(caller.tenant_id, dataset.id, gone)
         self._attached.delete(caller.tenant_id, attached.id, parent=dataset.id)
         return done(file)
 
     def sync(self, request: Request, caller: Caller, parent: str, reference: str) -> Answer:
+        """A worker reads it; the attachment's `syncStatus` says when that is done."""
         body_of(request)
-        self._both(caller, parent, reference)
-        raise NotImplementedHereError("Files are not read into datasets over this API. Create records instead.")
+        dataset, file = self._both(caller, parent, reference)
+        attached = self._attachment(dataset, file)
+        check_readable(self._contents, file)
+        self._attached.change(
+            caller.tenant_id, attached.id, lambda values: {**values, "syncStatus": "pending"}, parent=dataset.id
+        )
+        self._errands.read_file(caller.tenant_id, file.id, dataset_id=dataset.id)
+        return done(file)
 
     def _both(self, caller: Caller, parent: str, reference: str) -> tuple[Document, Document]:
         return self._datasets.fetch(caller.tenant_id, parent), self._files.fetch(caller.tenant_id, reference)
 
-    def _attachment(self, caller: Caller, dataset: Document, file: Document) -> Document | None:
-        query = ListQuery(filters={"fileId": [file.id]})
-        return next(self._attached.walk(caller.tenant_id, query, parent=dataset.id), None)
+    def _attachment(self, dataset: Document, file: Document) -> Document:
+        found = attachment(self._library, dataset, file)
+        if found is None:
+            raise NotFoundError("file", "Not found")
+        return found
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from parlance.platform.fields import (
     ALIAS,
     BLUEPRINT,
     NAMED,
+    SCHEDULED,
     VISIBILITY,
     FieldOf,
     NotBlank,
@@ -26,6 +27,14 @@ from parlance.platform.messages import FIRST_MESSAGES_MAX, MESSAGE_TYPES, Entity
 
 _STATE = choice("state", ("enabled", "disabled"))
 _EXPIRES = number("expiresAt")
+
+
+_STATUSES = ("idle", "running", "canceled")
+_OUTCOMES = ("pending", "success", "failure")
+
+
+def _idle() -> str:
+    return "idle"
 
 
 def _fingerprint() -> str:
@@ -92,7 +101,15 @@ DATASET_FILE = Resource(
     path="dataset/{parent}/file",
     prefix="attached",
     parent="dataset",
-    fields=(*NAMED, link("fileId", required=True), choice("type", ("source",)), VISIBILITY),
+    fields=(
+        *NAMED,
+        link("fileId", required=True),
+        choice("type", ("source",)),
+        VISIBILITY,
+        choice("syncStatus", ("pending", "synced", "error"), server_made=True),
+        text("syncMessage", server_made=True),
+        number("syncedAt", server_made=True),
+    ),
     calls=("list",),
 )
 
@@ -138,7 +155,28 @@ CONTACT = Resource(
     large=True,
 )
 
-FILE = Resource("file", path="file", prefix="file", fields=(*NAMED, ALIAS, BLUEPRINT, VISIBILITY))
+FILE = Resource(
+    "file",
+    path="file",
+    prefix="file",
+    fields=(
+        *NAMED,
+        ALIAS,
+        BLUEPRINT,
+        VISIBILITY,
+        text("contentType", server_made=True, hidden=True),
+        text("contentName", server_made=True, hidden=True),
+    ),
+)
+
+ATTACHMENT = Resource(
+    "attachment",
+    path="conversation/{parent}/attachment",
+    prefix="attachment",
+    parent="conversation",
+    fields=(text("name"), text("type"), number("size"), _EXPIRES),
+    calls=("list",),
+)
 
 SECRET = Resource(
     "secret",
@@ -175,20 +213,41 @@ TASK = Resource(
         BLUEPRINT,
         link("contactId"),
         link("botId"),
-        text("schedule"),
-        text("timezone"),
+        *SCHEDULED,
         number("sessionDuration"),
         number("maxIterations"),
         number("maxTime"),
         _EXPIRES,
-        choice("status", ("idle", "running", "canceled"), server_made=True, shown="idle"),
-        choice("outcome", ("pending", "success", "failure"), server_made=True, shown="pending"),
+        choice("status", _STATUSES, server_made=True, shown="idle", made=_idle),
+        choice("outcome", _OUTCOMES, server_made=True, shown="pending"),
         number("lastRunAt", server_made=True),
         number("nextRunAt", server_made=True),
+        text("executionId", server_made=True, hidden=True),
     ),
     filters=("botId", "contactId", "status"),
     exports=True,
 )
+
+TASK_EXECUTION = Resource(
+    "taskExecution",
+    path="task/{parent}/execution",
+    prefix="execution",
+    parent="task",
+    fields=(
+        *NAMED,
+        text("taskId"),
+        text("conversationId"),
+        text("turnId", hidden=True),
+        choice("status", _STATUSES),
+        choice("outcome", _OUTCOMES),
+        text("summary"),
+        text("completedAt"),
+    ),
+    filters=("status",),
+    calls=("list",),
+)
+
+EVENT = Resource("event", path="event/log", prefix="event", fields=(text("type"), NAMED[2], _EXPIRES), calls=())
 
 RATING = Resource(
     "rating",
@@ -255,7 +314,7 @@ CHANNEL_MESSAGE = Resource(
 
 RESOURCES = (
     *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
-    *(CONTACT, FILE, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
+    *(CONTACT, FILE, ATTACHMENT, SECRET, MEMORY, TASK, TASK_EXECUTION, EVENT, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
     *CATALOGUE,
 )

@@ -85,3 +85,28 @@ class DocumentStore(Protocol):
     def by_alias(self, tenant_id: str, alias: str) -> str | None:
         """The id of the document of that alias."""
         ...
+
+
+class DocumentsAround:
+    """A DocumentStore over another, for those that add something to some of its calls."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self._store = store
+
+    def create(self, document: Document, *, token: str) -> None:
+        self._store.create(document, token=token)
+
+    def get(self, tenant_id: str, parent: str, document_id: str) -> Document | None:
+        return self._store.get(tenant_id, parent, document_id)
+
+    def slice(self, tenant_id: str, parent: str, *, after: Position | None, newest_first: bool, limit: int) -> Slice:
+        return self._store.slice(tenant_id, parent, after=after, newest_first=newest_first, limit=limit)
+
+    def replace(self, before: Document, after: Document, *, token: str) -> None:
+        self._store.replace(before, after, token=token)
+
+    def delete(self, document: Document, *, token: str) -> None:
+        self._store.delete(document, token=token)
+
+    def by_alias(self, tenant_id: str, alias: str) -> str | None:
+        return self._store.by_alias(tenant_id, alias)

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from parlance.platform.schedules import check_schedule, check_time_zone
+
 ALIAS_SHAPE = re.compile(r"[a-z0-9_-]{0,128}\Z", re.ASCII)
 ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z", re.ASCII)
 
@@ -55,6 +57,8 @@ AS_WHOLE = BeforeValidator(_whole)
 Text = Annotated[str, Field()]
 NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
+Schedule = Annotated[str, AfterValidator(check_schedule)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 Number = Annotated[int | float, Field(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
 Meta = dict[str, Any]
 NewMeta = Annotated[
@@ -114,6 +118,7 @@ ALIAS = FieldOf("alias", Alias)
 NAMED = (text("name"), text("description"), FieldOf("meta", Meta))
 VISIBILITY = choice("visibility", ("private", "protected", "public"))
 BLUEPRINT = link("blueprintId")
+SCHEDULED = (FieldOf("schedule", Schedule), FieldOf("timezone", TimeZone))
 
 
 @dataclass(frozen=True)

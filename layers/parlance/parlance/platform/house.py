@@ -1,7 +1,7 @@
 """The dialect put together over its tables, once per function."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -9,15 +9,20 @@ from parlance.clock import Clock, SystemClock
 from parlance.http.answers import Answer
 from parlance.http.routes import Route
 from parlance.http.streams import Stream
+from parlance.http.viewers import Viewers
 from parlance.identity.authentication import Authenticator
 from parlance.ids import IdSource, RandomIds
 from parlance.knowledge.indexing import IndexRequests
 from parlance.limits.rates import RateLimiter
 from parlance.platform.callers import Caller
+from parlance.platform.contents import ContentStore
 from parlance.platform.declarations import RESOURCES
+from parlance.platform.errands import Errands, NoErrands
+from parlance.platform.event_log import Events
 from parlance.platform.gate import Gate
 from parlance.platform.library import Library
 from parlance.platform.paths import ROOTS, below_root
+from parlance.platform.public_gate import PublicGate
 from parlance.platform.rendering import STREAMED
 from parlance.platform.routes import ResourceLists, ResourceRoutes
 from parlance.platform.service import PlatformService
@@ -25,10 +30,13 @@ from parlance.platform.sessions import Sessions
 from parlance.settings import PlatformSettings
 from parlance.storage import clients
 from parlance.storage.counters import DynamoCounterStore
+from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.library import stores
+from parlance.storage.public_bots import DynamoPublicBots
 from parlance.storage.sessions import DynamoSessionStore
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.trigger_secrets import DynamoTriggerSecrets
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,21 @@ class House:
     clock: Clock
     ids: IdSource
     requests: IndexRequests | None = None
+    errands: Errands = field(default_factory=NoErrands)
+    contents: ContentStore | None = None
 
     @classmethod
-    def from_environment(cls, requests: IndexRequests | None = None) -> Self:
-        """`requests` are for whoever changes datasets. Raises MissingSettingError."""
+    def from_environment(
+        cls,
+        requests: IndexRequests | None = None,
+        *,
+        errands: Errands | None = None,
+        contents: ContentStore | None = None,
+    ) -> Self:
+        """`requests` are for whoever changes datasets, `errands` for whoever changes files.
+
+        Raises MissingSettingError.
+        """
         settings = PlatformSettings.from_environment()
         return cls(
             Table(clients.dynamodb(), settings.conversations_table),
@@ -51,12 +70,18 @@ class House:
             SystemClock(),
             RandomIds(),
             requests,
+            errands or NoErrands(),
+            contents,
         )
 
     @cached_property
     def library(self) -> Library:
-        store_for = stores(self.table, self.clock, self.ids, self.requests)
+        store_for = stores(self.table, self.clock, self.ids, self.requests, self.errands, self.contents)
         return Library(RESOURCES, store_for, clock=self.clock, ids=self.ids)
+
+    @cached_property
+    def events(self) -> Events:
+        return DynamoEventLog(self.table, self.clock, self.ids)
 
     @cached_property
     def tenants(self) -> DynamoTenantStore:
@@ -67,21 +92,31 @@ class House:
         return Sessions(DynamoSessionStore(self.table), self.tenants, self.clock)
 
     @cached_property
+    def limiter(self) -> RateLimiter:
+        return RateLimiter(DynamoCounterStore(self.table), self.clock)
+
+    @cached_property
     def gate(self) -> Gate:
         return Gate(
             Authenticator(self.tenants, self.clock),
             self.tenants,
             self.sessions,
-            RateLimiter(DynamoCounterStore(self.table), self.clock),
+            DynamoTriggerSecrets(self.table),
+            self.limiter,
         )
+
+    def public_gate(self, viewers: Viewers) -> PublicGate:
+        """For the function whose bots may be public."""
+        return PublicGate(self.gate, DynamoPublicBots(self.table), self.tenants, self.limiter, viewers)
 
     def service(
         self,
         *routes: Iterable[Route[Caller]],
         kinds: Sequence[str] = (),
         elsewhere: Sequence[tuple[str, str]] = (),
+        gate: PublicGate | None = None,
     ) -> PlatformService:
-        """The life cycles of these kinds, and what else the function serves.
+        """The life cycles of these kinds, and what else the function serves, behind the usual gate or another.
 
         `elsewhere` are methods and paths that another function serves, as one does with the lists of large kinds.
         """
@@ -89,7 +124,7 @@ class House:
         own = [route for one in usual for route in (one.calls() if one.resource.large else one.routes())]
         lists = [(route.method, route.path) for kind in kinds for route in self._lists_of(kind)]
         return PlatformService(
-            [*(route for some in routes for route in some), *own], self.gate, elsewhere=[*elsewhere, *lists]
+            [*(route for some in routes for route in some), *own], gate or self.gate, elsewhere=[*elsewhere, *lists]
         )
 
     def lists(self) -> list[Route[Caller, Answer | Stream]]:

@@ -12,6 +12,8 @@ from parlance.platform.integrations import KINDS, Kind, resource_kind
 from parlance.platform.library import Library
 from parlance.platform.paths import ROOT
 from parlance.platform.routes import ResourceRoutes, done
+from parlance.platform.scheduled_documents import TRIGGER
+from parlance.platform.triggers import Triggers
 
 _INSIDE = {"setup", "attach", "detach"}
 """What only prepares an integration: there is nothing to prepare, so these answer that it is done."""
@@ -20,16 +22,28 @@ _INSIDE = {"setup", "attach", "detach"}
 class IntegrationCalls:
     """All kinds of integrations. What would leave the house is refused by name."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, triggers: Triggers) -> None:
         self._library = library
+        self._triggers = triggers
 
     def routes(self) -> list[Route[Caller]]:
-        return [route for kind in KINDS for route in self._of_kind(kind)]
+        trigger = f"{ROOT}/integration/trigger/<reference>"
+        invoke: list[Route[Caller]] = [Route("POST", f"{trigger}/{call}", self.invoke) for call in ("event", "invoke")]
+        return [*invoke, *(route for kind in KINDS for route in self._of_kind(kind))]
+
+    def invoke(self, request: Request, caller: Caller, reference: str) -> Answer:
+        """Any object; the trigger's bot is told of it. Whoever has the trigger's secret may send one."""
+        payload = body_of(request)
+        trigger = self._library.engine(TRIGGER).fetch(caller.tenant_id, reference)
+        begun = self._triggers.invoke(trigger, payload)
+        return Answer(200, {"id": trigger.id, "conversationId": begun.conversation_id})
 
     def _of_kind(self, kind: Kind) -> list[Route[Caller]]:
         base = f"{ROOT}/integration/{kind.name}"
         routes: list[Route[Caller]] = [
-            Route("POST", f"{base}/<reference>/{action}", self._action(kind, action)) for action in kind.actions
+            Route("POST", f"{base}/<reference>/{action}", self._action(kind, action))
+            for action in kind.actions
+            if (kind.name, action) != ("trigger", "invoke")
         ]
         routes += ResourceRoutes(self._library, resource_kind(kind.name)).routes()
         if kind.also_at:

@@ -7,6 +7,7 @@ from parlance.platform.fields import (
     ALIAS,
     BLUEPRINT,
     NAMED,
+    SCHEDULED,
     FieldOf,
     Resource,
     choice,
@@ -97,10 +98,11 @@ KINDS = (
     Kind(
         "trigger",
         (
-            *(_BOT, flag("authenticate"), text("schedule"), text("timezone"), _SESSION),
+            *(_BOT, flag("authenticate"), *SCHEDULED, _SESSION),
             text("secret", made=_token, server_made=True),
             number("lastTriggerAt", server_made=True),
             number("nextTriggerAt", server_made=True),
+            text("conversationId", server_made=True, hidden=True),
         ),
         actions=("setup", "invoke"),
     ),

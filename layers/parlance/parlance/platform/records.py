@@ -7,7 +7,7 @@ from typing import Any
 from parlance.errors import ConflictError, NotFoundError
 from parlance.knowledge.datasets import DatasetStore, Record
 from parlance.knowledge.indexing import IndexRequests
-from parlance.platform.documents import ChangedError, Document, DocumentStore, Position, Slice
+from parlance.platform.documents import ChangedError, Document, DocumentsAround, DocumentStore, Position, Slice
 
 
 class RecordDocuments:
@@ -69,17 +69,12 @@ class RecordDocuments:
         return record
 
 
-class AnnouncedDocuments:
+class AnnouncedDocuments(DocumentsAround):
     """The datasets' own DocumentStore: of one that is deleted, the index is to go as well."""
 
     def __init__(self, store: DocumentStore, requests: IndexRequests) -> None:
-        self._store = store
+        super().__init__(store)
         self._requests = requests
-        self.create = store.create
-        self.get = store.get
-        self.slice = store.slice
-        self.replace = store.replace
-        self.by_alias = store.by_alias
 
     def delete(self, document: Document, *, token: str) -> None:
         self._store.delete(document, token=token)

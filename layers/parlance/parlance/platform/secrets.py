@@ -3,15 +3,25 @@
 from parlance.http.answers import Answer
 from parlance.http.requests import Request
 from parlance.http.routes import Route
-from parlance.platform.bodies import body_of
+from parlance.platform.bodies import body_of, read
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
 from parlance.platform.errors import NotImplementedHereError
+from parlance.platform.fields import Sent
 from parlance.platform.library import Library
 from parlance.platform.paths import ROOT
 from parlance.platform.routes import done
 
 _SECRET = f"{ROOT}/secret/<reference>"
+
+
+class ProxyBody(Sent):
+    """A request to somebody else."""
+
+    url: str
+    method: str | None = None
+    headers: dict[str, str] | None = None
+    body: str | None = None
 
 
 class SecretCalls:
@@ -23,6 +33,8 @@ class SecretCalls:
     def routes(self) -> list[Route[Caller]]:
         return [
             Route("POST", f"{_SECRET}/authenticate", self.authenticate),
+            Route("POST", f"{_SECRET}/mint", self.mint),
+            Route("POST", f"{_SECRET}/proxy", self.proxy),
             Route("POST", f"{_SECRET}/revoke", self.revoke),
             Route("POST", f"{_SECRET}/verify", self.verify),
         ]
@@ -31,6 +43,16 @@ class SecretCalls:
         body_of(request)
         self._secrets.fetch(caller.tenant_id, reference)
         raise NotImplementedHereError("Signing in at a foreign service is not supported. Set the secret's value.")
+
+    def mint(self, request: Request, caller: Caller, reference: str) -> Answer:
+        body_of(request)
+        self._secrets.fetch(caller.tenant_id, reference)
+        raise NotImplementedHereError("Tokens are not asked of a foreign service. The secret's value is never shown.")
+
+    def proxy(self, request: Request, caller: Caller, reference: str) -> Answer:
+        read(ProxyBody, body_of(request))
+        self._secrets.fetch(caller.tenant_id, reference)
+        raise NotImplementedHereError("Requests are not passed on to other services.")
 
     def revoke(self, request: Request, caller: Caller, reference: str) -> Answer:
         body_of(request)

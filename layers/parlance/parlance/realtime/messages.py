@@ -75,6 +75,53 @@ class IndexRequest(_Body):
     unreadable: bool = False
 
 
+class FileReading(_Body):
+    """A file is to be read into a dataset, or into all that have it."""
+
+    kind: Literal["reading"] = "reading"
+    tenant_id: str
+    file_id: str
+    dataset_id: str | None
+
+
+class FileRemoval(_Body):
+    """A deleted file may have got content once more."""
+
+    kind: Literal["removal"] = "removal"
+    tenant_id: str
+    file_id: str
+
+
+class DueCall(_Body):
+    """A document may be due by its schedule, at that time (ms since 1970)."""
+
+    kind: Literal["due"] = "due"
+    tenant_id: str
+    document_kind: str
+    document_id: str
+    at: int
+
+
+class TaskLook(_Body):
+    """An execution of a task is under way; `looks` is how often that was looked at."""
+
+    kind: Literal["task"] = "task"
+    tenant_id: str
+    task_id: str
+    execution_id: str
+    looks: int
+
+
+_errand: TypeAdapter[FileReading | FileRemoval | DueCall | TaskLook] = TypeAdapter(
+    Annotated[FileReading | FileRemoval | DueCall | TaskLook, Field(discriminator="kind")]
+)
+
+
+def parse_errand(body: str) -> FileReading | FileRemoval | DueCall | TaskLook:
+    """Raises ValueError."""
+    return _errand.validate_json(body)
+
+
 def parse_sweep(body: str) -> Sweep | UserErasure:
     """Raises ValueError."""
     return _sweep.validate_json(body)

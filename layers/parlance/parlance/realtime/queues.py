@@ -6,7 +6,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from parlance.errors import UnavailableError
 from parlance.logs import logger
-from parlance.realtime.messages import Greeting, IndexRequest, Sweep, TurnWakeup, UserErasure, Watchdog
+from parlance.platform.contents import UPLOAD_SECONDS
+from parlance.realtime.messages import (
+    DueCall,
+    FileReading,
+    FileRemoval,
+    Greeting,
+    IndexRequest,
+    Sweep,
+    TaskLook,
+    TurnWakeup,
+    UserErasure,
+    Watchdog,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +27,7 @@ if TYPE_CHECKING:
 
 WATCH_DELAY_SECONDS = 45
 _DELAY_MAX = 900
+_LOOK_PAUSE_MAX = 10
 _INDEX_DELAY_SECONDS = 5
 """Who changes one record often changes another at once: one look may then do for all."""
 
@@ -85,6 +98,29 @@ class SqsSweeps:
         """`parlance.privacy.erasure.Erasures`."""
         body = UserErasure(tenant_id=tenant_id, user_id=user_id, passes=passes)
         self._queue.send(body.model_dump_json(), delay_seconds=delay_seconds)
+
+
+class SqsErrands:
+    """`parlance.platform.errands.Errands`."""
+
+    def __init__(self, queue: Sending) -> None:
+        self._queue = queue
+
+    def read_file(self, tenant_id: str, file_id: str, *, dataset_id: str | None) -> None:
+        body = FileReading(tenant_id=tenant_id, file_id=file_id, dataset_id=dataset_id)
+        self._queue.send(body.model_dump_json())
+
+    def forget_file(self, tenant_id: str, file_id: str) -> None:
+        body = FileRemoval(tenant_id=tenant_id, file_id=file_id)
+        self._queue.send(body.model_dump_json(), delay_seconds=UPLOAD_SECONDS)
+
+    def call_at(self, tenant_id: str, kind: str, document_id: str, *, at: int, seconds: int) -> None:
+        body = DueCall(tenant_id=tenant_id, document_kind=kind, document_id=document_id, at=at)
+        self._queue.send(body.model_dump_json(), delay_seconds=seconds)
+
+    def look_at_task(self, tenant_id: str, task_id: str, execution_id: str, *, looks: int) -> None:
+        body = TaskLook(tenant_id=tenant_id, task_id=task_id, execution_id=execution_id, looks=looks)
+        self._queue.send(body.model_dump_json(), delay_seconds=min(looks, _LOOK_PAUSE_MAX))
 
 
 class SqsIndexRequests:

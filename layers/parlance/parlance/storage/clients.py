@@ -46,6 +46,19 @@ def s3() -> "S3Client":
 
 
 @cache
+def files() -> "S3Client":
+    """For what it signs others need no credentials: a signature is good for the bucket's own region and host only."""
+    signing = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},
+        # A checksum would have to be known when the request is signed, before anybody has the bytes.
+        request_checksum_calculation="when_required",
+    )
+    with _making:
+        return boto3.client("s3", config=_config(attempts=3).merge(signing))
+
+
+@cache
 def s3vectors() -> "S3VectorsClient":
     with _making:
         return boto3.client("s3vectors", config=_config(attempts=3))

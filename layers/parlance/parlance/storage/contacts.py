@@ -1,6 +1,7 @@
 """What the platform dialect keeps of a user: their contact, and what names it.
 
-Memories, tasks and ratings are read one by one, as there is no index by contact: few are erased, and many are read.
+Memories, tasks, ratings and events are read one by one, as there is no index by contact: few are erased, and many are
+read.
 """
 
 import json
@@ -13,7 +14,8 @@ from parlance.storage.listing import CONVERSATIONS
 from parlance.storage.table import Item, Table
 
 _PREFIX = "contact_"
-_NAMING = ("memory", "task", "rating")
+_NAMING = ("memory", "task", "rating", "event")
+_TELLING = ("rating", "event")
 _FIRST, _LAST = " ", keys.HIGHEST
 _AT_ONCE = 100
 
@@ -26,7 +28,8 @@ def of_user(table: Table, tenant_id: str, user_id: str) -> list[Item]:
     found = [contact, *_aliases(table, contact)] if contact else []
     for kind in _NAMING:
         documents = table.query_all(keys.documents_pk(tenant_id, kind), first=_FIRST, last=_LAST)
-        found += [item for item in documents if json.loads(item["values"]).get("contactId") == user_id]
+        named = [item for item in documents if json.loads(item["values"]).get("contactId") == user_id]
+        found += [*named, *(run for item in named for run in _executions(table, item))]
     return found
 
 
@@ -47,12 +50,12 @@ def visitor_of(conversation_id: str) -> str:
     return f"visitor_{conversation_id}"
 
 
-def ratings_of(table: Table, tenant_id: str, conversation_ids: Set[str]) -> list[Item]:
-    """What was thought of those conversations, whoever it was."""
-    ratings = (
-        table.query_all(keys.documents_pk(tenant_id, "rating"), first=_FIRST, last=_LAST) if conversation_ids else ()
-    )
-    return [item for item in ratings if json.loads(item["values"]).get("conversationId") in conversation_ids]
+def told_of(table: Table, tenant_id: str, conversation_ids: Set[str]) -> Iterator[Item]:
+    """What was thought of those conversations, whoever it was, and what the event log says of them."""
+    for kind in _TELLING if conversation_ids else ():
+        for item in table.query_all(keys.documents_pk(tenant_id, kind), first=_FIRST, last=_LAST):
+            if json.loads(item["values"]).get("conversationId") in conversation_ids:
+                yield item
 
 
 def _given(table: Table, tenant_id: str, user_id: str) -> Iterator[Item]:
@@ -70,3 +73,8 @@ def _aliases(table: Table, contact: Item) -> list[Item]:
     alias = PlainShelf("contact").document(contact).alias
     item = table.get(keys.alias(contact["tenant_id"], "contact", alias)) if alias else None
     return [item] if item else []
+
+
+def _executions(table: Table, item: Item) -> Iterator[Item]:
+    """The runs of a task say what its bot answered; nothing else has any."""
+    return table.query_all(keys.documents_pk(item["tenant_id"], "taskExecution", item["id"]), first=_FIRST, last=_LAST)

@@ -12,7 +12,7 @@ changed too much to say, or that makes up for an import that was killed, leaves 
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from parlance.clock import Clock
@@ -43,6 +43,11 @@ _PAUSE_SECONDS = 0.05
 _READ_ONE_BY_ONE = 16
 _MAX_LOGGED_BYTES = 200_000
 """What one version may say of its changes: some thousands of ids."""
+
+_TOGETHER_MAX = 90
+_TOGETHER_BYTES_MAX = 3_000_000
+_RECORD_OVERHEAD_BYTES = 2_000
+"""A transaction holds 100 operations and 4 MB; ids, titles and metadata take their part."""
 
 _EXISTS = "attribute_exists(pk)"
 _ABSENT = "attribute_not_exists(pk)"
@@ -180,6 +185,50 @@ class DatasetRepository:
                 current = self._commit(tenant_id, dataset_id, changed, None if makes_up else touched)
         return current
 
+    def replace_source(self, tenant_id: str, dataset_id: str, change: SourceRecords) -> Dataset:
+        for attempt in range(_ATTEMPTS_OF_ONE):
+            item = self._table.get(keys.dataset(tenant_id, dataset_id))
+            if item is None:
+                raise NotFoundError("dataset")
+            held = {record.id: record for record in self._records(tenant_id, dataset_id, source_prefix(change.source))}
+            puts, deletes = _difference(held, change.records)
+            current = dataset_of(item)
+            if not puts and not deletes:
+                return current
+            # Nobody knows how many records there are while an import has not been made up for.
+            if "import_began" in item or not _fit_together(puts, deletes):
+                break
+            growth = sum(record.id not in held for record in puts) - len(deletes)
+            try:
+                return self._replace_at_once(current, puts, deletes, growth)
+            except TransactionCancelledError:
+                # Somebody else made the version that this was to be.
+                self._pause(attempt)
+        return self.replace_sources(tenant_id, dataset_id, [change])
+
+    def _replace_at_once(
+        self, current: Dataset, puts: Sequence[Record], deletes: Sequence[str], growth: int
+    ) -> Dataset:
+        tenant_id, dataset_id = current.tenant_id, current.id
+        raised = replace(
+            current,
+            version=current.version + 1,
+            record_count=current.record_count + growth,
+            updated_at=self._clock.now(),
+        )
+        values = {"old": current.version, "new": raised.version, "count": raised.record_count, "now": raised.updated_at}
+        expression = "SET version = :new, record_count = :count, updated_at = :now"
+        touched = [*(record.id for record in puts), *deletes]
+        self._transact(
+            [
+                Update(keys.dataset(tenant_id, dataset_id), expression, when="version = :old", values=values),
+                *_logged(tenant_id, dataset_id, raised.version, touched),
+                *(Put(record_item(tenant_id, dataset_id, record)) for record in puts),
+                *(Delete(keys.record(tenant_id, dataset_id, record_id)) for record_id in deletes),
+            ]
+        )
+        return raised
+
     def _begin_import(self, tenant_id: str, dataset_id: str) -> None:
         """Leave a mark until the commit: an import that finds one must commit, even if it has nothing to write."""
         mark = Update(
@@ -310,6 +359,12 @@ def _difference(old: Mapping[str, Record], new: Iterable[Record]) -> tuple[list[
         elif not record.says_the_same_as(before):
             puts.append(replace(record, created_at=before.created_at))
     return puts, [record_id for record_id in old if record_id not in stay]
+
+
+def _fit_together(puts: Sequence[Record], deletes: Sequence[str]) -> bool:
+    """Whether one transaction holds them."""
+    size = sum(len(record.text.encode(errors="replace")) + _RECORD_OVERHEAD_BYTES for record in puts)
+    return len(puts) + len(deletes) <= _TOGETHER_MAX and size <= _TOGETHER_BYTES_MAX
 
 
 def _logged(tenant_id: str, dataset_id: str, version: int, record_ids: Iterable[str]) -> list[Operation]:

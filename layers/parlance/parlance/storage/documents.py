@@ -117,6 +117,16 @@ class PlainShelf:
         )
 
 
+class ConversationShelf(PlainShelf):
+    """Documents that lie in the partition of their conversation, and are swept with it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind, parent_key=keys.conversation)
+
+    def key(self, tenant_id: str, parent: str, document_id: str) -> Key:
+        return Key(keys.conversation_pk(tenant_id, parent), f"{self.kind}#{document_id}")
+
+
 class DocumentRepository:
     """`parlance.platform.documents.DocumentStore` for one shelf."""
 

@@ -1,7 +1,8 @@
 """The key schema of both tables, in one place. docs/data-model.md lists who reads what.
 
 The tenant is first in every partition key, except in the look-ups that yield the tenant (a connection id, the hash
-of a key or of a license, the id of a service key) and in what is counted before it is known (a client's address).
+of a key, of a license or of a trigger's secret, the id of a service key or of a public bot) and in what is
+counted before it is known (a client's address).
 Tenant ids hold no `#`; user ids may hold anything, so they come last in their key.
 Numbers are padded so that text order is number order.
 """
@@ -216,6 +217,16 @@ def alias(tenant_id: str, kind: str, name: str) -> Key:
     return Key(f"T#{tenant_id}#X#{kind}@", f"alias#{name}")
 
 
+def public_bot(bot_id: str) -> Key:
+    """Whoever talks with a public bot says no more than its id, so this look-up yields the tenant."""
+    return Key(f"PB#{bot_id}", "bot")
+
+
+def trigger_by_hash(secret_hash: str) -> Key:
+    """Whoever sends a trigger something says no more than its secret, so this look-up yields the tenant."""
+    return Key(f"TS#{secret_hash}", "trigger")
+
+
 def listing_pk(tenant_id: str, collection: str) -> str:
     return f"T#{tenant_id}#I#{collection}"
 
@@ -277,6 +288,11 @@ TENANTS_PK = "TENANTS"
 
 def tenant(tenant_id: str) -> Key:
     return Key(TENANTS_PK, f"tenant#{tenant_id}")
+
+
+def child(parent_id: str, email_hash: str) -> Key:
+    """Which child a parent knows by an e-mail address."""
+    return Key(f"T#{parent_id}#E", f"child#{email_hash}")
 
 
 def api_keys_pk(tenant_id: str) -> str:

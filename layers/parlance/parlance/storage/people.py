@@ -56,7 +56,7 @@ class DynamoPeople:
                 keys.documents_pk(tenant_id, "channelMessage", channel), first=_FIRST, last=keys.HIGHEST
             )
         ]
-        self._delete(self._table, [*published, *contacts.ratings_of(self._table, tenant_id, set(conversation_ids))])
+        self._delete(self._table, [*published, *contacts.told_of(self._table, tenant_id, set(conversation_ids))])
 
     def forget(self, tenant_id: str, user_id: str) -> None:
         own = list(self._own(tenant_id, user_id))

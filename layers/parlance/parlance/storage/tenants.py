@@ -4,9 +4,11 @@ A key is two items: one in its tenant's partition, for lists, and one under the 
 are written in one transaction, always.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from parlance.errors import NotFoundError
 from parlance.identity.keys import PREFIX
@@ -18,6 +20,7 @@ from parlance.storage.table import (
     ConditionFailedError,
     Item,
     Key,
+    Operation,
     Put,
     Table,
     TransactionCancelledError,
@@ -35,9 +38,14 @@ class DynamoTenantStore:
         self._table = table
 
     def create_tenant(self, tenant: Tenant) -> None:
+        puts: list[Operation] = [Put(_tenant_item(tenant), when=_IS_NEW)]
+        if tenant.parent_id and tenant.email:
+            known = keys.child(tenant.parent_id, _hashed(tenant.email))
+            item = {"pk": known.pk, "sk": known.sk, "v": keys.SCHEMA_VERSION, "id": tenant.id}
+            puts.append(Put(item, when=_IS_NEW))
         try:
-            self._table.put(Put(_tenant_item(tenant), when=_IS_NEW))
-        except ConditionFailedError as error:
+            self._table.transact(puts, token=uuid4().hex)
+        except TransactionCancelledError as error:
             raise AlreadyExistsError(tenant.id) from error
 
     def put_tenant(self, tenant: Tenant) -> None:
@@ -49,6 +57,11 @@ class DynamoTenantStore:
     def tenant(self, tenant_id: str) -> Tenant | None:
         item = self._table.get(keys.tenant(tenant_id))
         return _tenant_from(item) if item else None
+
+    def child(self, parent_id: str, email: str) -> Tenant | None:
+        """The child that its parent knows by that address, in the form of `child_email`."""
+        item = self._table.get(keys.child(parent_id, _hashed(email)))
+        return self.tenant(item["id"]) if item else None
 
     def tenants(self) -> Sequence[Tenant]:
         found = self._table.query_all(keys.TENANTS_PK, first="tenant#", last=f"tenant#{keys.HIGHEST}")
@@ -91,6 +104,10 @@ class DynamoTenantStore:
         return replace(key, revoked_at=now)
 
 
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
 def _tenant_item(tenant: Tenant) -> Item:
     key = keys.tenant(tenant.id)
     return {
@@ -104,12 +121,13 @@ def _tenant_item(tenant: Tenant) -> Item:
         "messages_per_second": tenant.limits.messages_per_second,
         "connections": tenant.limits.connections,
         "parent_id": tenant.parent_id,
+        "email": tenant.email,
     }
 
 
 def _tenant_from(item: Item) -> Tenant:
     limits = Limits(item["rest_per_minute"], item["messages_per_second"], item["connections"])
-    return Tenant(item["id"], item["name"], item["created_at"], limits, item.get("parent_id"))
+    return Tenant(item["id"], item["name"], item["created_at"], limits, item.get("parent_id"), item.get("email"))
 
 
 def _key_item(address: Key, key: ApiKey, key_hash: str) -> dict[str, Any]:

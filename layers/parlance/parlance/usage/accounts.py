@@ -16,7 +16,7 @@ from parlance.logs import logger
 from parlance.storage.table import StorageError
 from parlance.usage import bounds
 from parlance.usage.budgets import TENANT, Amount, Budget, Scope
-from parlance.usage.port import BudgetStore, Turns, UsageStore
+from parlance.usage.port import BudgetStore, Completions, Turns, UsageStore
 from parlance.usage.prices import Prices
 from parlance.usage.reserving import Held, Reserving, amount_of
 
@@ -38,8 +38,10 @@ class TenantAccounts:
         prices: Prices,
         *,
         clock: Clock,
+        completions: Completions | None = None,
         ttl: float = MAX_AGE,
     ) -> None:
+        self._completions = completions
         self._budgets = budgets
         self._usage = usage
         self._reserving = Reserving(budgets, turns, clock=clock)
@@ -57,7 +59,7 @@ class TenantAccounts:
         """The same for an agent that is at hand, and may not be stored at all."""
         where = claim.conversation
         budgets = self._known.get((where.tenant_id, where.agent_id, where.user_id))
-        account = TenantAccount(self._reserving, self._prices, claim)
+        account = TenantAccount(self._reserving, self._prices, self._completions, claim)
         if agent is not None and budgets:
             asked = agent, self._prices, said, claim.message.content
             # For any of the models if there is room for the dearest, else for the first that there is room for.
@@ -91,9 +93,10 @@ class TenantAccount:
     to know the usage or settle meanwhile.
     """
 
-    def __init__(self, reserving: Reserving, prices: Prices, claim: Claim) -> None:
+    def __init__(self, reserving: Reserving, prices: Prices, completions: Completions | None, claim: Claim) -> None:
         self._reserving = reserving
         self._prices = prices
+        self._completions = completions
         self._claim = claim
         self._held: list[Held] = []
         self._reserved = Amount()
@@ -143,6 +146,8 @@ class TenantAccount:
     def settle(self, usage: Usage) -> None:
         for held in self._held:
             self._reserving.settle(held, amount_of(usage))
+        if self._completions and (usage.input_tokens or usage.output_tokens):
+            self._completions.completed(self._claim, usage)
 
     def _reserve(self, budgets: Sequence[Budget], amount: Amount) -> None:
         try:

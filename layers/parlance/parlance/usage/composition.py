@@ -2,9 +2,11 @@
 
 from parlance.agents.definitions import CachedAgents
 from parlance.clock import Clock
+from parlance.ids import RandomIds
 from parlance.settings import AnsweringSettings
 from parlance.storage.agents import AgentRepository
 from parlance.storage.budgets import DynamoBudgetStore
+from parlance.storage.event_log import DynamoEventLog
 from parlance.storage.table import Table
 from parlance.storage.turns import DynamoTurnStore
 from parlance.storage.usage import DynamoUsageStore
@@ -21,4 +23,5 @@ def accounts(table: Table, settings: AnsweringSettings, *, clock: Clock) -> Tena
         CachedAgents(AgentRepository(table), clock),
         Prices.from_json(settings.model_prices),
         clock=clock,
+        completions=DynamoEventLog(table, clock, RandomIds()),
     )

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from parlance.conversations.model import Conversation, DayUsage, Turn
+from parlance.conversations.model import Claim, Conversation, DayUsage, Turn, Usage
 from parlance.usage.budgets import Amount, Budget, Reservation, Scope, Standing
+
+UNKEPT_PREFIX = "unkept_"
+"""What the conversation of an answer is called that is not kept: nobody finds it."""
 
 
 class NotReservedError(Exception):
@@ -75,6 +78,14 @@ class UsageStore(Protocol):
     def of_day(self, tenant_id: str, day: str) -> list[UsageRow]: ...
 
     def of_user(self, tenant_id: str, user_id: str, *, first_day: str, last_day: str) -> list[UsageRow]: ...
+
+
+class Completions(Protocol):
+    """Who keeps a log of what attempts used."""
+
+    def completed(self, claim: Claim, usage: Usage) -> None:
+        """After an attempt has ended. Never raises for a storage that fails."""
+        ...
 
 
 class Turns(Protocol):

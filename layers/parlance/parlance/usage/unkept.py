@@ -21,6 +21,7 @@ from parlance.ids import IdSource
 from parlance.logs import logger
 from parlance.storage.table import StorageError
 from parlance.usage.accounts import TenantAccount, TenantAccounts
+from parlance.usage.port import UNKEPT_PREFIX
 
 _SUMS_MAX = 1_000
 
@@ -91,7 +92,7 @@ class UnkeptAnswers:
         tenant_id, agent_id, user_id = whose
         return Conversation(
             tenant_id,
-            f"unkept_{self._ids.random()}",
+            f"{UNKEPT_PREFIX}{self._ids.random()}",
             user_id,
             agent_id,
             title="",

@@ -1,1 +1,1 @@
-"""From files to passages. The format modules load their parsers lazily: no Lambda function needs them."""
+"""From files to passages. The format modules load their parsers lazily: only one worker ever needs them."""

@@ -63,12 +63,26 @@ def _below(root: Path) -> Iterator[FoundFile]:
 
 def read_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Document:
     """Raises UnreadableError with a reason that its owner understands."""
-    reader = READERS.get(path.suffix.lower())
+    reader = _reader(path.suffix)
+    return _read(reader, _bytes(path, max_bytes), path.stem)
+
+
+def read_bytes(data: bytes, name: str) -> Document:
+    """The same for what came without a file system; the name's ending tells the format."""
+    path = Path(name)
+    return _read(_reader(path.suffix), data, path.stem)
+
+
+def _reader(ending: str) -> Reader:
+    reader = READERS.get(ending.lower())
     if reader is None:
-        raise UnreadableError(f"{path.suffix or 'a file without an ending'} is not a format that can be imported")
-    data = _bytes(path, max_bytes)
+        raise UnreadableError(f"{ending or 'a file without an ending'} is not a format that can be imported")
+    return reader
+
+
+def _read(reader: Reader, data: bytes, name: str) -> Document:
     try:
-        return reader(data, path.stem)
+        return reader(data, name)
     except ModuleNotFoundError as error:
         raise UnreadableError(f"reading it needs the Python package {error.name}") from error
     except RecursionError as error:

@@ -9,9 +9,9 @@ from typing import Literal
 from parlance.clock import Clock, SystemClock
 from parlance.errors import InvalidInputError
 from parlance.knowledge.datasets import Dataset, DatasetStore, Record, SourceRecords, imported_record_id
-from parlance.knowledge.importing.chunking import MAX_PASSAGE, Passage, passages
+from parlance.knowledge.importing.chunking import MAX_PASSAGE, passages
 from parlance.knowledge.importing.decoding import storable
-from parlance.knowledge.importing.documents import UnreadableError
+from parlance.knowledge.importing.documents import Document, UnreadableError
 from parlance.knowledge.importing.files import MAX_FILE_BYTES, FoundFile, find_files, read_file
 
 MAX_PASSAGES = 100_000
@@ -84,6 +84,31 @@ def import_path(
     return ImportReport(changed, tuple(task.results), tuple(task.removed))
 
 
+def records_from(
+    document: Document, source: str, *, now: int, max_passage: int = MAX_PASSAGE, shown: str | None = None
+) -> tuple[Record, ...]:
+    """The records of a document whose ids come from `source`; they say that they come from `shown`, if that is given.
+
+    Raises UnreadableError for a document of too many passages.
+    """
+    found = list(islice(passages(document, max_passage), MAX_PASSAGES + 1))
+    if len(found) > MAX_PASSAGES:
+        raise UnreadableError(f"it makes more than {MAX_PASSAGES} passages")
+    return tuple(
+        Record(
+            id=imported_record_id(source, position),
+            text=storable(passage.text),
+            source=storable(source if shown is None else shown),
+            title=storable(passage.title),
+            position=position,
+            created_at=now,
+            updated_at=now,
+            meta=passage.meta,
+        )
+        for position, passage in enumerate(found)
+    )
+
+
 class _Import:
     """One import under way."""
 
@@ -119,26 +144,14 @@ class _Import:
             document = read_file(found.path, self._max_file_bytes)
         except UnreadableError as error:
             return FileResult(source, "skipped", reason=str(error)), None
-        found_passages = list(islice(passages(document, self._max_passage), MAX_PASSAGES + 1))
-        if len(found_passages) > MAX_PASSAGES:
-            return FileResult(source, "skipped", reason=f"it makes more than {MAX_PASSAGES} passages"), None
-        records = tuple(self._record(source, *numbered) for numbered in enumerate(found_passages))
+        try:
+            records = records_from(document, source, now=self._now, max_passage=self._max_passage)
+        except UnreadableError as error:
+            return FileResult(source, "skipped", reason=str(error)), None
         if not records:
             return FileResult(source, "skipped", reason=EMPTY), SourceRecords(source)
         result = FileResult(source, "imported", len(records), problems=document.problems)
         return result, SourceRecords(source, records)
-
-    def _record(self, source: str, position: int, passage: Passage) -> Record:
-        return Record(
-            id=imported_record_id(source, position),
-            text=storable(passage.text),
-            source=source,
-            title=storable(passage.title),
-            position=position,
-            created_at=self._now,
-            updated_at=self._now,
-            meta=passage.meta,
-        )
 
     def _vanished(self, present: set[str]) -> Iterator[SourceRecords]:
         """Sources of earlier imports that are gone. Records that were made one by one are nobody's to prune."""
