@@ -7,7 +7,6 @@ PORT ?= 8000
 STATE_DIR ?= .local
 STAGE ?= dev
 ARCHITECTURE ?= arm64
-FRONT_DOOR ?= none
 PYTEST_ARGS ?=
 
 export PORT STATE_DIR
@@ -70,13 +69,14 @@ types: $(READY) web/node_modules/.synced ## Check the types
 validate: $(CLOUD_READY) ## Check the template
 	$(SAM) validate --lint --region us-east-1
 
-build: $(READY) $(CLOUD_READY) ## Build the stack for this machine
-	$(SAM_BUILD)
+build: $(READY) $(CLOUD_READY) ## Build the stack for Lambda (ARCHITECTURE=arm64 or x86_64)
+	LAMBDA_PLATFORM=$(PLATFORM_$(ARCHITECTURE)) $(SAM_BUILD)
 
-deploy: $(READY) $(CLOUD_READY) $(WEB_READY) ## Build for Lambda and deploy (STAGE=dev, staging or prod; ARCHITECTURE, KEY_VERSION, FRONT_DOOR=cloudfront)
+# What is not named keeps the value that it has in the stack.
+deploy: $(READY) $(CLOUD_READY) $(WEB_READY) ## Build for Lambda and deploy (STAGE=dev, staging or prod; ARCHITECTURE, KEY_VERSION, FRONT_DOOR=cloudfront, PARAMETERS)
 	LAMBDA_PLATFORM=$(PLATFORM_$(ARCHITECTURE)) $(SAM_BUILD) --config-env $(STAGE)
 	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCHITECTURE) \
-	    FrontDoor=$(FRONT_DOOR) $(if $(KEY_VERSION),KeyVersion=$(KEY_VERSION))
+	    $(if $(FRONT_DOOR),FrontDoor=$(FRONT_DOOR)) $(if $(KEY_VERSION),KeyVersion=$(KEY_VERSION)) $(PARAMETERS)
 	$(VENV)/parlance --stack parlance-$(STAGE) pages publish
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -16,6 +16,7 @@ from functions.workers.replies import app as replies_app
 from functions.workers.sweeps import app as sweeps_app
 from parlance.agents.definitions import Agent
 from parlance.clock import SystemClock
+from parlance.conversations.model import Turn
 from parlance.identity.administration import Administration
 from parlance.identity.model import Limits
 from parlance.identity.secrets import RandomSecrets
@@ -24,6 +25,7 @@ from parlance.ids import RandomIds
 from parlance.storage.agents import AgentRepository
 from parlance.storage.table import Table
 from parlance.storage.tenants import DynamoTenantStore
+from parlance.storage.turns import DynamoTurnStore
 from parlance.storage.web_keys import admin_key_store, widget_key_store
 from tests.functions import events
 from tests.functions.gateway import FakeGateway
@@ -168,6 +170,14 @@ class Cloud:
         text = frame if isinstance(frame, str) else json.dumps(frame)
         answer = websocket_app.handler(events.websocket("$default", connection_id, body=text), events.Context())
         assert answer == {"statusCode": 200}
+
+    def begun(self, connection_id: str, house: House, chat_id: str) -> Turn:
+        """A chat's first turn, begun over a connection, of which no worker has heard."""
+        self.send(connection_id, {"content": "Hello?"})
+        self.sqs.purge_queue(QueueUrl=self.wakeups_url)
+        turn = DynamoTurnStore(self.table).turn(house.tenant_id, chat_id, 1)
+        assert turn is not None
+        return turn
 
     def disconnect(self, connection_id: str) -> None:
         self.gateway.hang_up(connection_id)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -12,16 +13,47 @@ from parlance.storage.table import Table
 from tests.functions import kosmos
 from tests.functions.cloud import Cloud
 from tests.functions.gateway import FakeGateway
+from tests.functions.roles import Rehearsal, Roles
+from tests.template.conftest import Stack
+
+_EVERYTHING = "test_whatever_is_allowed_is_done_by_some_test"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What looks back at all function tests comes last, and only where all of them are run."""
+    last = [item for item in items if item.name == _EVERYTHING]
+    files = {item.path for item in items}
+    selected = any(config.getoption(option) for option in ("keyword", "markexpr", "deselect", "lf"))
+    if selected or not files.issuperset(Path(__file__).parent.glob("test_*.py")):
+        for item in last:
+            item.add_marker(pytest.mark.skip(reason="not all function tests are run"))
+    items[:] = [item for item in items if item not in last] + last
 
 
 @pytest.fixture(scope="session")
 def _emulator() -> Iterator[Emulator]:
-    with Emulator(services=["dynamodb", "sqs", "s3", "secretsmanager"]) as emulator:
+    with Emulator(services=["dynamodb", "sqs", "s3", "secretsmanager", "kms"]) as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="session")
-def cloud(_emulator: Emulator) -> Iterator[Cloud]:
+def rehearsal(stack: Stack) -> Iterator[Rehearsal]:
+    """Holds what the handlers ask of AWS against their roles."""
+    rehearsal = Rehearsal(Roles(stack))
+    with rehearsal.of(stack):
+        yield rehearsal
+
+
+@pytest.fixture(autouse=True)
+def _every_call_is_allowed(rehearsal: Rehearsal) -> Iterator[None]:
+    """Also where the code makes do without what it is refused."""
+    yield
+    refused, rehearsal.refused = rehearsal.refused, []
+    assert refused == []
+
+
+@pytest.fixture(scope="session")
+def cloud(_emulator: Emulator, rehearsal: Rehearsal) -> Iterator[Cloud]:
     """The functions, wired by their own settings to an emulator and a gateway."""
     patch = pytest.MonkeyPatch()
     environment = client_environment(_emulator.endpoint)
@@ -29,6 +61,7 @@ def cloud(_emulator: Emulator) -> Iterator[Cloud]:
         patch.delenv(name)
     for name, value in environment.items():
         patch.setenv(name, value)
+    rehearsal.listen()
     dynamodb, sqs, s3 = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("s3")
     for name in ("conversations", "identity"):
         dynamodb.create_table(

@@ -72,6 +72,17 @@ def websocket(
     return event
 
 
+def from_queue(body: str, *, receipts: int = 1, receipt_handle: str = "r") -> dict[str, Any]:
+    """One message, as a worker gets it."""
+    record = {
+        "messageId": "m",
+        "receiptHandle": receipt_handle,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": str(receipts)},
+    }
+    return {"Records": [record]}
+
+
 class Context:
     """Lambda's context."""
 

@@ -1,9 +1,11 @@
 """The identity dialect as its clients use it: its functions, a tenant's credentials, a client's envelopes."""
 
 import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 from uuid import uuid4
 
@@ -31,7 +33,7 @@ from parlance.identity.secrets import RandomSecrets
 from parlance.identity.service_keys import ServiceKeys
 from parlance.identity.tokens import sign
 from parlance.identity.users import Account, Accounts
-from parlance.identity.vault import LocalVault
+from parlance.identity.vault import Vault
 from parlance.ids import RandomIds
 from parlance.storage.issuers import DynamoIssuerStore
 from parlance.storage.licenses import DynamoLicenseStore
@@ -39,6 +41,7 @@ from parlance.storage.login_sessions import DynamoLoginSessionStore
 from parlance.storage.secret_text import AwsSecretText
 from parlance.storage.service_keys import DynamoServiceKeyStore
 from parlance.storage.users_directory import DynamoAccountStore
+from parlance.storage.vaults import vault_of
 from tests.functions import events
 from tests.functions.cloud import WIDE, Cloud, House, Reply
 from tests.functions.described import hold_against_description
@@ -48,36 +51,42 @@ SPAN = 60
 ISSUER, AUDIENCE = "https://issuer.example", "chat"
 HOUR_MS = 3_600_000
 _CURVE = Curve.SECP256K1
-_VAULT = LocalVault(bytes(32))
 
-HANDLERS: dict[str, Callable[..., dict[str, Any]]] = {
-    "servicekeys": service_keys_app.handler,
-    "servicekey": service_keys_app.handler,
-    "query": agent_query_app.handler,
-    "jwt": jwt_app.handler,
-    "ecdsa_helper": ecdsa_helper_app.handler,
-    "environment": environment_app.handler,
-    "healthz": healthz_app.handler,
-    "publickeys": public_keys_app.handler,
-    ".well-known": well_known_app.handler,
+GROUPS: Mapping[str, Any] = {
+    "servicekeys": service_keys_app,
+    "servicekey": service_keys_app,
+    "query": agent_query_app,
+    "jwt": jwt_app,
+    "ecdsa_helper": ecdsa_helper_app,
+    "environment": environment_app,
+    "healthz": healthz_app,
+    "publickeys": public_keys_app,
+    ".well-known": well_known_app,
 }
 
 
 def environment() -> dict[str, str]:
     """What the functions are told of a deployment whose server key has just been made."""
-    secrets: Any = boto3.client("secretsmanager")
+    secrets, kms = boto3.client("secretsmanager"), boto3.client("kms")
     secrets.create_secret(Name=SECRET)
+    vault_key = kms.create_key()["KeyMetadata"]["Arn"]
     secrets.close()
+    kms.close()
     return {
         "STAGE": "test",
         "EC_CURVE_NAME": _CURVE.value,
         "ALLOWED_TIME_SPAN": str(SPAN),
         "SERVER_KEYS_SECRET": SECRET,
         "SERVER_PUBLIC_KEY": server_keys().ensure(1).text,
-        "VAULT_KEY": "local:" + "A" * 43 + "=",
+        "VAULT_KEY": vault_key,
         "ECDSA_HELPER": "enabled",
         "JWKS_OVER_LOOPBACK": "refused",
     }
+
+
+@cache
+def vault() -> Vault:
+    return vault_of(os.environ["VAULT_KEY"], SystemClock())
 
 
 def server_keys() -> ServerKeys:
@@ -87,8 +96,9 @@ def server_keys() -> ServerKeys:
 def call(method: str, path: str, **sent: Any) -> Reply:
     """A request to whichever function answers at that path of the dialect, with an answer as it is described."""
     group = path.removeprefix("/").partition("/")[0]
-    handler: Callable[..., dict[str, Any]] = HANDLERS.get(group, service_directory_app.handler)
-    answer = handler(events.rest(method, f"/chatapi{path}", **sent), events.Context())
+    answer: dict[str, Any] = GROUPS.get(group, service_directory_app).handler(
+        events.rest(method, f"/chatapi{path}", **sent), events.Context()
+    )
     # Two kinds of groups, two ways to say headers.
     several = {name: values[0] for name, values in answer.get("multiValueHeaders", {}).items()}
     headers = {name.title(): value for name, value in (several | answer.get("headers", {})).items()}
@@ -143,10 +153,10 @@ class Identity:
         self.tenant_id = self.house.tenant_id
         accounts = DynamoAccountStore(table)
         self.licenses = Licenses(DynamoLicenseStore(table), clock=clock, ids=ids, secrets=secrets)
-        self.service_keys = ServiceKeys(DynamoServiceKeyStore(table), _VAULT, clock=clock, ids=ids, secrets=secrets)
+        self.service_keys = ServiceKeys(DynamoServiceKeyStore(table), vault(), clock=clock, ids=ids, secrets=secrets)
         self.accounts = Accounts(accounts, clock=clock, ids=ids)
         self.sessions = LoginSessions(DynamoLoginSessionStore(table), accounts, clock=clock, ids=ids)
-        self.issuers = Issuers(DynamoIssuerStore(table), _VAULT, clock=clock, ids=ids, secrets=secrets)
+        self.issuers = Issuers(DynamoIssuerStore(table), vault(), clock=clock, ids=ids, secrets=secrets)
         self.issuer = self.issuers.add_secret(self.tenant_id, ISSUER, AUDIENCE).issuer
         self.system = self.license("system")
         self.user = self.license("user")
@@ -168,7 +178,7 @@ class Identity:
 
     def token(self, account: Account, session: LoginSession, *, expires_in_ms: int = HOUR_MS) -> str:
         now = SystemClock().now()
-        secret = secret_of(self.issuer, _VAULT)
+        secret = secret_of(self.issuer, vault())
         return sign(self.issuer, secret, account, session, now=now, expires_at=now + expires_in_ms)
 
     def signed_in(self, **given: Any) -> tuple[Account, LoginSession, str]:

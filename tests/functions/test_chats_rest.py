@@ -264,6 +264,14 @@ class TestTurns:
         stopped = cloud.rest("POST", f"{path}/stop/", key=house.key)
         assert (stopped.status, stopped.body) == (200, turn)
 
+    def test_a_stop_before_the_reply_wakes_who_ends_the_turn(self, cloud: Cloud, house: House) -> None:
+        chat_id = cloud.chat(house)
+        turn = cloud.begun(cloud.connected(house, chat_id), house, chat_id)
+        path = f"/api/v1/chats/{chat_id}/turns/{turn.id}"
+        assert cloud.rest("POST", f"{path}/stop", key=house.key).status == 200
+        cloud.work()
+        assert cloud.rest("GET", path, key=house.key).body["state"] == "stopped"
+
     @pytest.mark.parametrize("turn_id", ["turn_x", "turn_" + "0" * 24 + "1", "turn_" + "0" * 24 + "999999999999"])
     def test_an_unknown_turn_is_not_found(self, cloud: Cloud, house: House, turn_id: str) -> None:
         chat_id, _ = self._turn(cloud, house)

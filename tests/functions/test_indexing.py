@@ -7,13 +7,15 @@ import pytest
 from functions.workers.indexing import app as indexing_app
 from parlance.agents.definitions import Agent
 from parlance.clock import SystemClock
+from parlance.identity.keys import PLATFORM_PREFIX
 from parlance.ids import RandomIds
 from parlance.knowledge.datasets import Dataset, Record, SourceRecords, imported_record_id
 from parlance.realtime.queues import SqsIndexRequests, SqsQueue
 from parlance.storage.agents import AgentRepository
 from parlance.storage.datasets import DatasetRepository
 from tests.functions.cloud import Cloud, House
-from tests.functions.events import Context
+from tests.functions.events import Context, from_queue
+from tests.functions.platform import Account
 
 
 @pytest.fixture
@@ -42,13 +44,7 @@ def _dataset(cloud: Cloud, house: House) -> Dataset:
 
 
 def _asked(body: str) -> dict[str, Any]:
-    record = {
-        "messageId": "m",
-        "receiptHandle": "r",
-        "body": body,
-        "attributes": {"ApproximateReceiveCount": "1"},
-    }
-    return indexing_app.handler({"Records": [record]}, Context())
+    return indexing_app.handler(from_queue(body), Context())
 
 
 def _request(house: House) -> str:
@@ -101,6 +97,30 @@ def test_answers_come_from_the_snapshot_and_what_changed_after_it(cloud: Cloud, 
     )
     assert "frogs" in _answer(cloud, house, "What does the bittern eat?")["content"]
     assert "seed7." not in _answer(cloud, house, "What does bird number7 eat?")["content"]
+
+
+def test_the_next_snapshot_is_made_of_the_last_and_what_changed(cloud: Cloud, house: House) -> None:
+    _asked(_request(house))
+    before = _dataset(cloud, house).snapshot
+    now = SystemClock().now()
+    more = tuple(
+        Record(imported_record_id("fish.md", n), f"Fish number{n} eats worm{n}.", "fish.md", "Fish", n, now, now)
+        for n in range(80)
+    )
+    _store(cloud).replace_sources(house.tenant_id, "birds", [SourceRecords("fish.md", more)])
+    _asked(_request(house))
+    after = _dataset(cloud, house).snapshot
+    assert before is not None
+    assert after is not None
+    assert _objects(cloud, house) == [after.key] != [before.key]
+    assert "worm79" in _answer(cloud, house, "What does fish number79 eat?")["content"]
+
+
+def test_the_platform_dialect_searches_by_the_snapshot_too(cloud: Cloud, house: House) -> None:
+    _asked(_request(house))
+    key = cloud.administration.issue_key(house.tenant_id, "test", prefix=PLATFORM_PREFIX).secret
+    found = Account(cloud, house.tenant_id, key).post("/dataset/birds/search", {"search": "number42"}).body["records"]
+    assert found[0]["text"] == "Bird number42 eats seed42."
 
 
 def test_a_dataset_that_is_gone_leaves_no_object(cloud: Cloud, house: House) -> None:

@@ -293,6 +293,14 @@ class TestLinks:
         assert account.post(f"/bot/{bot}/update", {"datasetId": None}).status == 200
         assert "datasetId" not in account.get(f"/bot/{bot}/fetch").body
 
+    def test_a_dataset_takes_its_records_and_attachments_with_it(self, account: Account) -> None:
+        dataset, file = account.made("/dataset/create"), account.made("/file/create")
+        account.made(f"/dataset/{dataset}/record/create", {"text": "Tea."})
+        assert account.post(f"/dataset/{dataset}/file/{file}/attach", {"type": "source"}).status == 200
+        account.post(f"/dataset/{dataset}/delete")
+        assert account.get(f"/dataset/{dataset}/record/list").status == 404
+        assert account.get(f"/dataset/{dataset}/file/list").status == 404
+
     def test_a_skillset_takes_its_abilities_with_it(self, account: Account) -> None:
         skillset = account.made("/skillset/create")
         account.made(f"/skillset/{skillset}/ability/create")

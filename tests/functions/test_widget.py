@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from parlance.identity.web_keys import WidgetLimits
+from parlance.widget.sessions import public_turn_id
 from tests.functions.cloud import Cloud, House
 
 PAGE = {"Origin": "https://shop.example"}
@@ -74,6 +75,17 @@ def test_a_stop_needs_the_key_and_the_session_of_the_turn(cloud: Cloud, page: Pa
         assert (refused.status, refused.body) == (404, {"error": "Not found"})
 
 
+def test_a_stop_before_the_reply_wakes_who_ends_the_turn(cloud: Cloud, page: Page, session: str) -> None:
+    body = {"sessionId": session}
+    made = cloud.widget("POST", "/v1/chat/ticket", key=page.key, body=body, headers=PAGE).body
+    connection_id, _ = cloud.connect(query={"ticket": made["ticket"]})
+    turn_id = public_turn_id(made["conversationId"], cloud.begun(connection_id, page.house, made["conversationId"]))
+    assert cloud.widget("POST", f"/v1/chat/{turn_id}/stop", key=page.key, body=body).status == 204
+    cloud.work()
+    (ended,) = [one for one in cloud.gateway.frames[connection_id] if one["event_type"] == "message_stream_ended"]
+    assert ended["metadata"]["stopped"] is True
+
+
 def test_a_ticket_opens_the_websocket_once(cloud: Cloud, page: Page, session: str) -> None:
     headers = PAGE | {"Idempotency-Key": session}
     first, again = (
@@ -102,7 +114,7 @@ def test_who_is_refused(cloud: Cloud, page: Page, path: str) -> None:
     assert cloud.widget("POST", path, key=page.admin_key, body=body).status == 401
     elsewhere = cloud.widget("POST", path, key=page.key, body=body, headers={"Origin": "https://evil.example"})
     assert (elsewhere.status, elsewhere.body) == (403, {"error": "Origin not allowed"})
-    assert "access-control-allow-origin" not in elsewhere.headers
+    assert elsewhere.headers["access-control-allow-origin"] == "https://evil.example"
 
 
 @pytest.mark.parametrize("path", ["/v1/chat", "/v1/chat/stream", "/v1/chat/ticket", "/v1/chat/x.y/stop"])

@@ -11,7 +11,7 @@ from parlance.realtime.messages import Sweep, TurnWakeup, Watchdog
 from parlance.storage import keys
 from parlance.storage.table import Update
 from tests.functions.cloud import Cloud
-from tests.functions.events import Context
+from tests.functions.events import Context, from_queue
 
 
 def _received(cloud: Cloud, url: str, body: str, *, receipts: int = 1) -> dict[str, Any]:
@@ -91,3 +91,16 @@ def test_what_is_not_there_any_more_is_done(cloud: Cloud) -> None:
         event = _received(cloud, url, body.model_dump_json())
         assert handler(event, Context()) == {"batchItemFailures": []}
         _settle(cloud, url, event)
+
+
+def test_what_a_worker_has_no_time_for_is_handed_to_the_next(cloud: Cloud) -> None:
+    house = cloud.house()
+    connection_id = cloud.connected(house, chat_id := cloud.chat(house))
+    cloud.work()
+    cloud.send(connection_id, {"content": "Hello?"})
+    wakeup = TurnWakeup(tenant_id=house.tenant_id, conversation_id=chat_id, turn_number=1).model_dump_json()
+    cloud.sqs.purge_queue(QueueUrl=cloud.wakeups_url)
+    assert replies_app.handler(from_queue(wakeup), Context(seconds=1)) == {"batchItemFailures": []}
+    assert "message_stream_started" not in cloud.gateway.events(connection_id)
+    cloud.work()
+    assert "message_stream_ended" in cloud.gateway.events(connection_id)

@@ -1,12 +1,11 @@
 """Our template, as CloudFormation gets to see it."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 from typing import Any
-
-import pytest
 
 from local.settings import CLOUD_BIN, ROOT
 
@@ -73,6 +72,15 @@ class Stack:
         """The properties of all resources of a type, by name."""
         return {name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == kind}
 
+    def functions(self) -> list[str]:
+        """The names of all functions."""
+        return list(self.of_type("AWS::Lambda::Function"))
+
+    def code(self, function: str) -> str:
+        """The folder of a function's code, below the root of the project."""
+        folder: str = self.properties(function)["Code"]["S3Key"]
+        return folder
+
     def statements(self, function: str) -> Iterator[dict[str, Any]]:
         """What the function's own policies say; each action and resource in a list."""
         role = self.properties(f"{function}Role")
@@ -96,10 +104,40 @@ class Stack:
         found: dict[str, Any] = self.properties(function)["Environment"]["Variables"]
         return found
 
+    def made_before(self, name: str) -> set[str]:
+        """The resources that CloudFormation makes before this one, because this one or another of them needs them."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            needed = self._needed_by(waiting.pop()) - found
+            found |= needed
+            waiting += needed
+        return found
+
+    def _needed_by(self, name: str) -> set[str]:
+        resource = self.resources[name]
+        said = as_list(resource.get("DependsOn", []))
+        return {one for one in (*said, *_named_in(resource.get("Properties"))) if one in self.resources}
+
     def paths(self) -> dict[str, dict[str, Any]]:
         """The REST API's paths and their methods."""
         found: dict[str, dict[str, Any]] = self.properties("RestApi")["Body"]["paths"]
         return found
+
+
+def _named_in(value: Any) -> Iterator[str]:
+    """What `Ref`, `Fn::GetAtt` and `Fn::Sub` name, at any depth."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), *_]}:
+            yield from re.findall(r"\$\{(\w+)", text)
+        case dict():
+            for inner in value.values():
+                yield from _named_in(inner)
+        case list():
+            for inner in value:
+                yield from _named_in(inner)
 
 
 def as_list(value: Any) -> list[Any]:
@@ -107,11 +145,11 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-@pytest.fixture(scope="session")
-def stack() -> Stack:
-    """Transformed once."""
+@cache
+def transformed() -> Stack:
+    """What SAM makes of our template."""
     done = subprocess.run(
-        [CLOUD_BIN / "python", Path(__file__).with_name("transform.py"), ROOT / "template.yaml"],
+        [CLOUD_BIN / "python", ROOT / "tests/template/transform.py", ROOT / "template.yaml"],
         capture_output=True,
         text=True,
         check=False,

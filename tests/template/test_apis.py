@@ -137,6 +137,13 @@ def test_every_method_is_named(stack: Stack) -> None:
         assert set(methods) - {"parameters"} == methods_of(path), path
 
 
+def test_every_operation_is_one_of_openapi(stack: Stack) -> None:
+    """Which asks for `responses`, though a proxy's are its own."""
+    for path, methods in stack.paths().items():
+        for method in methods.keys() - {"parameters"}:
+            assert "responses" in methods[method], f"{method} {path}"
+
+
 def test_every_route_reaches_a_function_that_lets_it_in(stack: Stack) -> None:
     allowed = {
         (permission["FunctionName"]["Ref"], permission["SourceArn"]["Fn::Sub"][0])
@@ -177,6 +184,13 @@ def test_the_stack_stays_far_below_the_limits_of_cloudformation(stack: Stack) ->
     """500 resources, and 1 MB for a template that is uploaded."""
     assert len(stack.resources) < 400
     assert len(json.dumps(stack.template)) < 600_000
+
+
+def test_the_rest_api_stays_far_below_its_quota(stack: Stack) -> None:
+    """300 resources, which are the nodes of the tree of paths."""
+    parts = [path.split("/") for path in stack.paths()]
+    nodes = {tuple(path[: end + 1]) for path in parts for end in range(len(path))}
+    assert len(nodes) < 250
 
 
 def test_streaming_routes_stream_and_no_others_do(stack: Stack) -> None:
@@ -223,6 +237,7 @@ def test_there_is_one_stage_of_the_rest_api(stack: Stack) -> None:
     ("kind", "status"),
     [
         ("MISSING_AUTHENTICATION_TOKEN", "404"),
+        ("INVALID_SIGNATURE", "404"),
         ("REQUEST_TOO_LARGE", "413"),
         ("THROTTLED", "429"),
         ("INTEGRATION_FAILURE", "502"),
@@ -234,6 +249,8 @@ def test_there_is_one_stage_of_the_rest_api(stack: Stack) -> None:
 def test_the_gateways_own_errors_have_the_contracts_shape(stack: Stack, kind: str, status: str | None) -> None:
     response = stack.properties("RestApi")["Body"]["x-amazon-apigateway-gateway-responses"][kind]
     assert response.get("statusCode") == status
+    # A browser would take an answer that its page may not read for a broken network, and try again at once.
+    assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
     template = response["responseTemplates"]["application/json"]
     body = json.loads(template.replace("$context.error.messageString", '"words"'))
     # One dialect reads the failure at the top, the others below "error".
@@ -261,13 +278,21 @@ def test_the_websocket_api_has_the_three_routes(stack: Stack) -> None:
         assert route["Target"] == {"Fn::Sub": "integrations/${WebSocketIntegration}"}
         assert "RouteResponseSelectionExpression" not in route
     integration = stack.properties("WebSocketIntegration")
-    assert integration["IntegrationType"] == "AWS_PROXY"
+    assert (integration["IntegrationType"], integration["IntegrationMethod"]) == ("AWS_PROXY", "POST")
     assert "ChatsWebSocketFunction" in json.dumps(integration["IntegrationUri"])
 
 
 def test_the_websocket_stage_follows_its_routes(stack: Stack) -> None:
     (stage,) = stack.of_type("AWS::ApiGatewayV2::Stage").values()
     assert stage["AutoDeploy"] is True
+    assert set(stack.of_type("AWS::ApiGatewayV2::Route")) <= stack.made_before("WebSocketStage")
+
+
+@pytest.mark.parametrize("stage", ["RestApiStage", "WebSocketStage"])
+def test_a_stage_comes_after_the_role_for_its_logs_and_that_after_an_api(stack: Stack, stage: str) -> None:
+    """Until an account has such a role, stages with access logs are refused; until it has an API, the role is."""
+    assert "ApiGatewayAccount" in stack.made_before(stage)
+    assert "RestApi" in stack.made_before("ApiGatewayAccount")
 
 
 def test_functions_post_to_the_stacks_own_api_unless_told_otherwise(stack: Stack) -> None:

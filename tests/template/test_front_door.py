@@ -111,8 +111,13 @@ def test_pages_have_the_headers_that_they_have_locally(stack: Stack) -> None:
         assert security["ContentSecurityPolicy"]["ContentSecurityPolicy"] == pages.SECURITY["Content-Security-Policy"]
         assert security["ReferrerPolicy"]["ReferrerPolicy"] == pages.SECURITY["Referrer-Policy"]
         assert "ContentTypeOptions" in security
-    assert pages.FOR_EVERYBODY.items() <= custom_headers(stack, "WidgetHeaders").items()
-    assert "Access-Control-Allow-Origin" not in custom_headers(stack, "PageHeaders")
+    shared = stack.properties("WidgetHeaders")["ResponseHeadersPolicyConfig"]["CorsConfig"]
+    (origin,) = shared["AccessControlAllowOrigins"]["Items"]
+    of_widget = custom_headers(stack, "WidgetHeaders") | {"Access-Control-Allow-Origin": origin}
+    assert pages.FOR_EVERYBODY.items() <= of_widget.items()
+    assert shared["AccessControlAllowCredentials"] is False
+    for name in ("PageHeaders", "AssetHeaders"):
+        assert "CorsConfig" not in stack.properties(name)["ResponseHeadersPolicyConfig"]
     assert "immutable" in custom_headers(stack, "AssetHeaders")["Cache-Control"]
 
 
@@ -136,3 +141,18 @@ def test_only_the_distribution_reads_the_bucket(stack: Stack, distribution: dict
 def test_an_error_of_an_api_stays_as_it_is(distribution: dict[str, Any]) -> None:
     """The distribution's own error pages would stand for those of every origin."""
     assert "CustomErrorResponses" not in distribution
+
+
+def test_names_are_those_of_one_region(stack: Stack) -> None:
+    """CloudFront has one set of names for an account, and a stack may be in several regions."""
+    configs = [
+        *(
+            one["ResponseHeadersPolicyConfig"]
+            for one in stack.of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
+        ),
+        *(one["OriginAccessControlConfig"] for one in stack.of_type("AWS::CloudFront::OriginAccessControl").values()),
+        *stack.of_type("AWS::CloudFront::Function").values(),
+    ]
+    names = [config["Name"]["Fn::Sub"] for config in configs]
+    assert names
+    assert all(name.startswith("${AWS::StackName}-${AWS::Region}-") for name in names)

@@ -1,6 +1,7 @@
 """How the functions are set up, and how the queues feed them."""
 
 import dataclasses
+import json
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from parlance.http.asgi import READINESS_PATH
 from parlance.webhooks.delivering import PAUSES
 from tests.template.conftest import FUNCTIONS, STREAMING, Stack
 
-COMMON = {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+COMMON = {"STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "AWS_ENDPOINT_URL"}
 BY_LAMBDA = {"AWS_REGION"}
 LAYER = r"arn:\$\{AWS::Partition\}:lambda:\$\{AWS::Region\}:\d{12}:layer:LambdaAdapterLayer(Arm64|X86):(\d+)"
 NOTHING = {"Ref": "AWS::NoValue"}
@@ -32,6 +33,11 @@ def test_the_environment_is_what_the_settings_read(stack: Stack, function: str, 
     fields = {field.name.upper() for field in dataclasses.fields(getattr(settings, wanted))}
     adapter = set(ADAPTER) if function in STREAMING else set()
     assert set(stack.environment(function)) == (fields - BY_LAMBDA) | COMMON | adapter
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_on_aws_a_function_finds_aws_where_it_is(stack: Stack, function: str) -> None:
+    assert stack.environment(function)["AWS_ENDPOINT_URL"] == NOTHING
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -142,3 +148,43 @@ def test_a_delivery_outlives_all_its_attempts(stack: Stack) -> None:
 def test_private_hosts_are_closed_to_webhooks_unless_opened(stack: Stack) -> None:
     assert stack.environment("WebhooksFunction")["PRIVATE_WEBHOOK_HOSTS"] == {"Ref": "PrivateWebhookHosts"}
     assert stack.template["Parameters"]["PrivateWebhookHosts"]["Default"] == ""
+
+
+def test_whoever_writes_into_the_queue_that_wakes_it_may_do_so_for_long(stack: Stack) -> None:
+    """Otherwise Lambda stops after 16 times, and what was handed on is lost: a long deletion, a line of many turns."""
+    for source in stack.of_type("AWS::Lambda::EventSourceMapping").values():
+        function = source["FunctionName"]["Fn::GetAtt"][0]
+        queue = source["EventSourceArn"]["Fn::GetAtt"][0]
+        hands_on = "sqs:SendMessage" in stack.actions_on(function, queue)
+        assert stack.properties(function).get("RecursiveLoop") == ("Allow" if hands_on else None), function
+
+
+ENVIRONMENT_BYTES_MAX = 4096
+LONG_NAME = "x" * 110
+"""As long as a queue's address in the name of a stage of ours, which is longer than most values."""
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_environment_leaves_room_for_what_deployers_write(stack: Stack, function: str) -> None:
+    """Lambda takes 4 KB, names and values together. docs/usage.md says how much the prices may take."""
+    size = sum(
+        len(name) + len(value if isinstance(value, str) else LONG_NAME)
+        for name, value in stack.environment(function).items()
+    )
+    assert size + 800 <= ENVIRONMENT_BYTES_MAX
+
+
+POLICY_BYTES_MAX = 20_480
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_who_may_call_a_function_fits_in_its_policy(stack: Stack, function: str) -> None:
+    """Each permission is a statement, with a long id, two ARNs and names in full."""
+    permissions = [
+        name
+        for name, permission in stack.of_type("AWS::Lambda::Permission").items()
+        if permission["FunctionName"] == {"Ref": function}
+    ]
+    paths = {name: json.dumps(stack.properties(name)["SourceArn"]) for name in permissions}
+    size = sum(len(name) + len(path.rsplit("}", 1)[-1]) + 440 for name, path in paths.items())
+    assert size <= POLICY_BYTES_MAX

@@ -10,7 +10,7 @@ from samtranslator.translator.transform import transform  # type: ignore[import-
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-not-found]
 
 PARAMETERS = {"Stage": "dev", "Architecture": "arm64"}
-ELSEWHERE = "s3://bucket/key"
+ELSEWHERE = "s3://bucket/"
 
 
 class ManagedPolicies:
@@ -28,7 +28,7 @@ def main(file: str) -> None:
     for resource in template["Resources"].values():
         # The translator takes only code that has been uploaded.
         for name in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
-            resource["Properties"][name] = ELSEWHERE
+            resource["Properties"][name] = ELSEWHERE + resource["Properties"][name]
     json.dump(transform(template, PARAMETERS, ManagedPolicies()), sys.stdout)
 
 
