@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from inspect import signature
 from typing import Any
 
 from parlance.http.routes import Route
@@ -33,7 +34,7 @@ from parlance.platform.secrets import SecretCalls
 from parlance.platform.skillsets import AbilityCalls
 from parlance.platform.tasks import TaskCalls
 from parlance.platform.usage import UsageCalls
-from reference.operations import Description, Dialect
+from reference.operations import Description, Dialect, UndescribedError
 from reference.platform_answers import PlatformError
 from reference.platform_calls import CALLS
 from reference.platform_lists import action, done, json_body, life_of
@@ -120,9 +121,7 @@ def routes() -> Sequence[Route[Any, Any]]:
 
 
 def _made(kind: type[Any], library: Library, nobody: Any) -> Any:
-    code = kind.__init__.__code__ if "__init__" in vars(kind) else None
-    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
-    return kind(**{name: library if name == "library" else nobody for name in names})
+    return kind(**{name: library if name == "library" else nobody for name in signature(kind).parameters})
 
 
 def _of_openai(path: str) -> bool:
@@ -193,6 +192,13 @@ def _complete(path: str, description: Description) -> Description:
     )
 
 
+def _about(group: str) -> str:
+    first = group.split(" ", maxsplit=1)[0]
+    if first not in _ABOUT:
+        raise UndescribedError("Platform", "the group", first)
+    return _ABOUT[first]
+
+
 def _dialects() -> list[Dialect]:
     groups: defaultdict[str, list[Route[Any, Any]]] = defaultdict(list)
     for route in routes():
@@ -201,7 +207,7 @@ def _dialects() -> list[Dialect]:
     return [
         Dialect(
             name=f"Platform: {group}",
-            about=f"{_ABOUT[group.split(' ')[0]]} {_SAME_ELSEWHERE}",
+            about=f"{_about(group)} {_SAME_ELSEWHERE}",
             routes=partial(tuple, found),
             described={key: one for key, one in described.items() if key in {(one.method, one.path) for one in found}},
             security=_SECURITY | _SESSION,

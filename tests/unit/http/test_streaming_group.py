@@ -13,7 +13,7 @@ from parlance.errors import ForbiddenError, InvalidInputError, ParlanceError, Ra
 from parlance.http.answers import Answer, NoMethodError, NoRouteError
 from parlance.http.asgi import StreamingGroup, streaming_app
 from parlance.http.buffered import buffered
-from parlance.http.exchange import BrokenOffError
+from parlance.http.exchange import BrokenOffError, Exchange
 from parlance.http.requests import BODY_BYTES_MAX, Request
 from parlance.http.routes import Admission, RefusedError, Route
 from parlance.http.streams import Stream, json_line, ndjson_stream, sse_event, sse_stream
@@ -201,6 +201,15 @@ async def test_a_paced_stream_ends_when_nobody_reads_it() -> None:
     await task
     assert await asyncio.to_thread(script.ended.wait, PATIENCE)
     assert script.made < MANY
+
+
+async def test_a_reader_who_stalls_is_given_up() -> None:
+    exchange = Exchange(asyncio.get_running_loop(), stall_seconds=0.05)
+    taken = [await asyncio.to_thread(exchange.put_when_read, b"x") for _ in range(AHEAD)]
+    assert taken[0]
+    assert not taken[-1]
+    exchange.end()
+    assert [chunk async for chunk in exchange.chunks(idle=b"", idle_seconds=1)] == [b"x" * taken.count(True)]
 
 
 async def test_what_has_no_word_for_a_failure_breaks_off() -> None:

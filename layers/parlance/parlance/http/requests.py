@@ -12,6 +12,8 @@ from parlance.errors import InvalidInputError, TooLargeError
 
 BODY_BYTES_MAX = 1024 * 1024
 _IDEMPOTENCY_KEY_MAX = 255
+_BLANKS = " \t\r\n"
+"""JSON's. There are more in Unicode, and those are no JSON."""
 # What a streamed reply may take where the platform sets no other end, and what to leave of it for finishing.
 _STREAM_SECONDS = 840.0
 _FINISH_SECONDS = 10.0
@@ -100,7 +102,7 @@ class Request:
     def json_object_or_nothing(self) -> dict[str, Any]:
         """The body where none needs to be sent."""
         body = self._body()
-        return parse_object(body) if body.strip() else {}
+        return parse_object(body) if body.strip(_BLANKS) else {}
 
     def _body(self) -> str:
         raw: str = self._event.get("body") or ""
