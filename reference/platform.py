@@ -147,7 +147,8 @@ def _integrations(known: Mapping[tuple[str, str], Description]) -> dict[tuple[st
         for name in kind.actions:
             refusal = json_body("`NOT_IMPLEMENTED`: it would leave the house", PlatformError)
             described = action(f"{name.capitalize()} {_noun(kind.name)}", done(), more={501: refusal})
-            found["POST", f"{base}/<reference>/{name}"] = described
+            key = "POST", f"{base}/<reference>/{name}"
+            found[key] = known.get(key, described)
         if kind.also_at:
             own = {key: one for key, one in {**known, **found}.items() if key[1].startswith(f"{base}/")}
             other = f"{ROOT}/integration/{kind.also_at}"
@@ -164,6 +165,8 @@ def _group_of(path: str) -> str:
     if _of_openai(path):
         return "openai"
     first, second = below_root(path).split("/")[1:3]
+    if first == "Attachment":
+        return "conversation"
     return f"{first} {second}" if first == "integration" else first
 
 

@@ -129,6 +129,56 @@ class AbilityResult(_Answered):
     messages: list[Any]
 
 
+class UploadRequest(_Answered):
+    """The request that brings the content; whoever has it needs nothing else."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+
+
+class Upload(Done):
+    uploadRequest: UploadRequest | None = None  # noqa: N815
+
+
+class Address(_Answered):
+    url: str
+
+
+class Execution(Done):
+    taskId: str  # noqa: N815
+
+
+class Invocation(Done):
+    conversationId: str  # noqa: N815
+
+
+class Event(BaseModel):
+    """Besides these fields it has the ids of what it is about, such as `botId`."""
+
+    id: str
+    createdAt: int  # noqa: N815
+    updatedAt: int  # noqa: N815
+    type: str
+    meta: dict[str, Any] | None = None
+
+
+class Use(Event):
+    """An event of the type `token`."""
+
+    count: int
+
+
+class EventPage(_Answered):
+    items: list[Event]
+    cursor: str
+
+
+class UsePage(_Answered):
+    items: list[Use]
+    cursor: str
+
+
 class SecretStatus(_Answered):
     id: str
     status: Literal["authenticated", "unauthenticated"]

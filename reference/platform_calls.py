@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from parlance.platform import bots, catalogue, channels, conversation_calls, datasets, functions, memories, skillsets
-from parlance.platform.declarations import CONTACT, CONVERSATION, MEMORY, RATING, TASK
+from parlance.platform.declarations import CONTACT, CONVERSATION, MEMORY, RATING, SECRET, TASK
 from parlance.platform.openai_bodies import ChatCompletion
 from parlance.platform.ratings import Vote
+from parlance.platform.uploads import UploadBody
 from reference import platform_answers as answers
 from reference.operations import REF, Body, Description, Json
 from reference.platform_lists import JSON, JSONL, READING_ERRORS, action, done, empty_list, json_body, listing, page_of
@@ -82,6 +83,24 @@ def _dispatch(summary: str, body: type[BaseModel], answer: type[BaseModel], *, m
     )
 
 
+def _upload(summary: str, about: str) -> Description:
+    return Description(
+        summary=summary,
+        about=f"{about} Little may come along as a `data:` URL; of more its size is told, to the byte, and the answer "
+        "says with which request it is to be brought within 15 minutes.",
+        sent=[UploadBody],
+        answers={
+            200: json_body("It is there, or how to bring it", answers.Upload),
+            501: json_body("`NOT_IMPLEMENTED`: it is not fetched from an address", answers.PlatformError),
+        },
+    )
+
+
+def _subscription(summary: str, about: str) -> Description:
+    lines = Body(about=about, content={JSONL: _LINES})
+    return _takes(summary, channels.Subscription, lines, must_send=False)
+
+
 _BOTS = {
     ("POST", "/bot/<reference>/clone"): action("Copy a bot", done("The copy, which has no alias")),
     ("POST", "/bot/<reference>/upvote"): _vote("Say that a bot is good"),
@@ -95,6 +114,7 @@ _BOTS = {
     ),
     ("GET", "/bot/<reference>/usage/fetch"): _reading("See what a bot has used", answers.UsageTotal, "In all"),
 }
+_ATTACHED = "Up to 25 MB, kept with the conversation for 30 days at most; no model reads it."
 _CONVERSATIONS = {
     ("POST", "/conversation/complete"): _completion(
         "Complete messages that are not kept", functions.Stateless, answers.Completed
@@ -132,10 +152,8 @@ _CONVERSATIONS = {
     ("GET", "/conversation/<reference>/usage/fetch"): _reading(
         "See what a conversation has used", answers.ConversationUsage, "In all"
     ),
-    ("GET", "/conversation/<reference>/attachment/list"): _reading(
-        "List attachments", answers.EmptyPage, "There are none"
-    ),
-    ("POST", "/conversation/<reference>/attachment/upload"): _refused("Attach a file", "there are no attachments"),
+    ("POST", "/conversation/<reference>/attachment/upload"): _upload("Attach a file", _ATTACHED),
+    ("POST", "/Attachment/<reference>/upload"): _upload("Attach a file, where one of the clients does", _ATTACHED),
     ("POST", "/conversation/<parent>/message/create"): _takes(
         "Add a message", conversation_calls.NewMessageBody, json_body("The message", answers.MessageCreated)
     ),
@@ -155,7 +173,9 @@ _DATASETS = {
     ("POST", "/dataset/<parent>/file/<reference>/detach"): _takes(
         "Detach a file", datasets.Detach, done("The file"), must_send=False
     ),
-    ("POST", "/dataset/<parent>/file/<reference>/sync"): _refused("Read a file anew", "create records instead"),
+    ("POST", "/dataset/<parent>/file/<reference>/sync"): action(
+        "Read a file anew", done("A worker reads it"), about="Its passages replace the records of the last reading."
+    ),
 }
 _CONTACTS = {
     ("POST", "/contact/ensure"): Description(
@@ -174,11 +194,13 @@ _CONTACTS = {
             ("task", "tasks", TASK),
         )
     },
-    ("GET", "/contact/<parent>/secret/list"): empty_list("List the secrets of a contact"),
+    ("GET", "/contact/<parent>/secret/list"): listing("List the secrets that are each contact's own", page_of(SECRET)),
     ("GET", "/contact/<parent>/space/list"): empty_list("List the spaces of a contact"),
 }
 _ON_SECRETS = {
     "authenticate": _refused("Sign in at a foreign service", "set the secret's value"),
+    "mint": _refused("Get a token of a foreign service", "set the secret's value"),
+    "proxy": _refused("Call a foreign service with a secret", "give a skillset an ability that fetches"),
     "revoke": action("Take a secret's value away", done()),
     "verify": action("Ask whether a secret has a value", json_body("Whether it has", answers.SecretStatus)),
 }
@@ -188,9 +210,18 @@ _SECRETS = {
     for name, description in _ON_SECRETS.items()
 }
 _FILES = {
-    ("GET", "/file/<reference>/download"): _refused("Download a file", "files are kept by name", method="GET"),
-    ("POST", "/file/<reference>/sync"): _refused("Read a file anew", "files are kept by name"),
-    ("POST", "/file/<reference>/upload"): _refused("Upload a file", "files are kept by name"),
+    ("GET", "/file/<reference>/download"): Description(
+        summary="Download a file",
+        answers={
+            200: json_body("With `Accept: application/json`: where it is, for a while", answers.Address),
+            302: Body(about="Else the way there"),
+        },
+        errors=READING_ERRORS,
+    ),
+    ("POST", "/file/<reference>/sync"): action(
+        "Read a file anew", done("A worker reads it"), about="Into every dataset that it is attached to."
+    ),
+    ("POST", "/file/<reference>/upload"): _upload("Upload a file", "Up to 100 MB, in place of what it held."),
 }
 _MEMORIES = {("POST", "/memory/search"): _found_memories("Search in memories")}
 _SKILLSETS = {
@@ -207,13 +238,24 @@ _SKILLSETS = {
     )
 }
 _TASKS = {
-    ("POST", "/task/<reference>/cancel"): action("Cancel a task", done("The task")),
-    ("POST", "/task/<reference>/trigger"): _refused("Run a task", "tasks are kept"),
-    ("POST", "/task/<reference>/subscribe"): action(
-        "Hear what a task does", Body(about="Events until it ends", content={JSONL: _LINES})
+    ("POST", "/task/<reference>/cancel"): action("Cancel a task and its schedule", done("The task")),
+    ("POST", "/task/<reference>/trigger"): action(
+        "Run a task", done("A worker runs it"), about="A task that runs is not run twice at once, which is a 409."
     ),
-    ("GET", "/task/<reference>/execution/list"): empty_list("List the runs of a task"),
-    ("POST", "/task/<reference>/execution/<execution>/cancel"): action("Cancel a run"),
+    ("POST", "/task/<reference>/subscribe"): _subscription("Hear what a task does", "The begin and the end of runs"),
+    ("POST", "/task/<reference>/execution/<execution>/cancel"): action(
+        "Cancel a run", json_body("The run", answers.Execution)
+    ),
+}
+_TRIGGERS = {
+    ("POST", f"/integration/trigger/<reference>/{call}"): Description(
+        summary=summary,
+        about="The trigger's bot is told the object that is sent. The trigger's own `secret` will do as the token.",
+        sent={"type": "object"},
+        must_send=False,
+        answers={200: json_body("A worker has the bot answer", answers.Invocation)},
+    )
+    for call, summary in (("event", "Tell a trigger of an event"), ("invoke", "Invoke a trigger"))
 }
 _CHANNELS = {
     ("POST", "/channel/<channel>/publish"): _takes("Publish a message", channels.Publication, done("The message")),
@@ -225,17 +267,15 @@ _CHANNELS = {
     ),
 }
 _EVENTS = {
-    ("GET", "/event/log/list"): empty_list("List events"),
-    ("GET", "/event/log/export"): empty_list("Export events", exports=True),
-    ("POST", "/event/log/subscribe"): _takes(
-        "Hear of events", channels.Subscription, Body(about="Events", content={JSONL: _LINES}), must_send=False
-    ),
+    ("GET", "/event/log/list"): listing("List events", answers.EventPage),
+    ("GET", "/event/log/export"): listing("Export events", answers.EventPage, exports=True),
+    ("POST", "/event/log/subscribe"): _subscription("Hear of events", "Those that were and those that come"),
 }
 _USAGE = {
     ("GET", "/usage/fetch"): _reading("See what the account has used", answers.AccountUsage, "In all"),
-    ("GET", "/usage/list"): empty_list("List single uses"),
+    ("GET", "/usage/list"): listing("List the tokens of each answer", answers.UsePage),
     ("GET", "/usage/series/fetch"): _reading(
-        "See what was used, day by day", answers.UsageSeries, "By the day on which a conversation began"
+        "See what was used, day by day", answers.UsageSeries, "Of the last 30 days"
     ),
 }
 _OFFERED = {
@@ -304,6 +344,7 @@ CALLS: Mapping[tuple[str, str], Description] = {
     **_MEMORIES,
     **_SKILLSETS,
     **_TASKS,
+    **_TRIGGERS,
     **_CHANNELS,
     **_EVENTS,
     **_USAGE,
