@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
-
 from reference.dialects import DIALECTS
-from reference.operations import REF
+from reference.schemas import Schemas
 
 _ABOUT = """Parlance is one serverless chat backend that speaks several public chat APIs over one conversation core.
 Each API is a dialect, and each has a section here. The chats over WebSocket have a page of their own.
@@ -17,11 +15,10 @@ refuses itself (a request over 10 MB, a burst over the account's rate) has the s
 
 def openapi() -> dict[str, Any]:
     """The document."""
-    models = sorted({model for dialect in DIALECTS for model in dialect.models()}, key=lambda model: model.__name__)
-    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=REF)
+    schemas = Schemas({model for dialect in DIALECTS for model in dialect.models()})
     paths: dict[str, Any] = {}
     for dialect in DIALECTS:
-        for path, operations in dialect.operations().items():
+        for path, operations in dialect.operations(schemas.name_of).items():
             paths.setdefault(path, {}).update(operations)
     return {
         "openapi": "3.1.0",
@@ -30,7 +27,13 @@ def openapi() -> dict[str, Any]:
         "tags": [{"name": dialect.name, "description": dialect.about} for dialect in DIALECTS],
         "paths": paths,
         "components": {
-            "schemas": schemas.get("$defs", {}),
+            "schemas": schemas.components,
+            "responses": {
+                name: body for dialect in DIALECTS for name, body in dialect.failures(schemas.name_of).items()
+            },
+            "parameters": {
+                name: parameter for dialect in DIALECTS for name, parameter in dialect.shared_parameters().items()
+            },
             "securitySchemes": {name: scheme for dialect in DIALECTS for name, scheme in dialect.security.items()},
         },
     }

@@ -1,4 +1,4 @@
-"""A tenant's own affairs over HTTP: usage, budgets, export, erasure."""
+"""A tenant's own affairs over HTTP: usage, budgets, export, erasure, keys."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from parlance.http.routes import Route
-from parlance.tenants.models import NewBudget
+from parlance.tenants.keys import KeyRest
+from parlance.tenants.models import NewBudget, NewKey, NewWidgetKey
 from parlance.tenants.rest import ROOT, TenantRest
 from reference import tenant_answers as answers
 from reference.answers import Error
@@ -28,7 +29,8 @@ def _query(name: str, about: str, *, required: bool = False, **schema: Any) -> P
 
 def _routes() -> Sequence[Route[Any, Any]]:
     nobody: Any = None
-    return TenantRest(nobody, nobody, nobody, nobody, nobody, clock=nobody).routes()
+    affairs = TenantRest(nobody, nobody, nobody, nobody, nobody, clock=nobody)
+    return [*affairs.routes(), *KeyRest(nobody, nobody, nobody).routes()]
 
 
 def _budgets_of(kind: str) -> dict[tuple[str, str], Description]:
@@ -89,6 +91,40 @@ _DESCRIBED = {
         about="All that is kept of the user goes, soon and for good. Whether there was such a user is not said.",
         path=f"{ROOT}/users/{{user_id}}",
         answers={202: _json("It will be done", answers.Accepted)},
+    ),
+}
+
+_MADE = "The key's text is in this answer and never again: only its hash is stored."
+_REVOKED = "For good. Nothing accepts the key any more a minute later; revoking it again changes nothing."
+_DESCRIBED |= {
+    ("GET", f"{ROOT}/keys"): Description(
+        summary="List the API keys", answers={200: _json("Without their texts, revoked ones too", answers.KeyList)}
+    ),
+    ("POST", f"{ROOT}/keys"): Description(
+        summary="Make an API key",
+        about=f"{_MADE} Whoever has an API key can make more of them: after a leak, look at the list.",
+        sent=[NewKey],
+        answers={201: _json("The new key", answers.NewKeyMade)},
+    ),
+    ("DELETE", f"{ROOT}/keys/<key_id>"): Description(
+        summary="Revoke an API key",
+        about=f"{_REVOKED} The key of the call itself is refused (409).",
+        answers={200: _json("The key, revoked", answers.Key), 409: _json("`CONFLICT`", Error)},
+    ),
+    ("GET", f"{ROOT}/widget-keys"): Description(
+        summary="List the widget keys",
+        answers={200: _json("Without their texts, revoked ones too", answers.WidgetKeyList)},
+    ),
+    ("POST", f"{ROOT}/widget-keys"): Description(
+        summary="Make a widget key",
+        about=_MADE,
+        sent=[NewWidgetKey],
+        answers={201: _json("The new key", answers.NewWidgetKeyMade)},
+    ),
+    ("DELETE", f"{ROOT}/widget-keys/<key_id>"): Description(
+        summary="Revoke a widget key",
+        about=_REVOKED,
+        answers={200: _json("The key, revoked", answers.WidgetKeyShown)},
     ),
 }
 

@@ -63,3 +63,43 @@ class ExportPage(_Answered):
 
 class Accepted(_Answered):
     status: Literal["accepted"]
+
+
+class _Listed(_Answered):
+    id: str
+    name: str
+    hint: str = Field(description="The last four characters")
+    created_at: str = Field(description="ISO 8601, UTC")
+    revoked_at: str | None
+
+
+class Key(_Listed):
+    """A key of a backend."""
+
+    kind: Literal["chats", "platform"]
+    current: bool = Field(description="Whether this call came with it")
+
+
+class KeyList(_Answered):
+    keys: list[Key]
+
+
+class NewKeyMade(Key):
+    key: str = Field(description="The text of the key")
+
+
+class WidgetKeyShown(_Listed):
+    """A key of web pages."""
+
+    agent_id: str
+    origins: list[str]
+    per_minute: int
+    address_per_minute: int
+
+
+class WidgetKeyList(_Answered):
+    keys: list[WidgetKeyShown]
+
+
+class NewWidgetKeyMade(WidgetKeyShown):
+    key: str = Field(description="The text of the key")

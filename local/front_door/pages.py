@@ -13,7 +13,13 @@ from starlette.types import Scope
 from local.front_door.loopback import LoopbackOnly
 from local.seed import read_credentials
 
-PAGES = {"/": "index.html", "/docs": "docs/index.html", "/docs/websocket": "docs/websocket.html"}
+PAGES = {
+    "/": "index.html",
+    "/datasets": "datasets.html",
+    "/keys": "keys.html",
+    "/docs": "docs/index.html",
+    "/docs/websocket": "docs/websocket.html",
+}
 FILES = ("widget.js", "favicon.svg", "docs/openapi.json", "docs/asyncapi.json")
 NOT_BUILT = "The pages have not been built yet: run `make web`.\n"
 
@@ -37,7 +43,16 @@ SECURITY = {
 FOR_EVERYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """What other people's pages may load."""
 
-SHOWN = ("base_url", "websocket_url", "tenant_id", "agent_id", "api_key", "widget_key", "chatbotkit_secret")
+SHOWN = (
+    "base_url",
+    "websocket_url",
+    "tenant_id",
+    "agent_id",
+    "api_key",
+    "widget_key",
+    "chatbotkit_secret",
+    "user_token",
+)
 """What the playground may know of the credentials: nothing of operators, nothing of the second tenant."""
 
 

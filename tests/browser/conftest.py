@@ -5,7 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,6 +18,7 @@ from local.front_door.app import BUILT_PAGES
 from local.run import listening_socket, uvicorn_config
 from local.seed import DATASET, TENANT
 from local.settings import ROOT
+from parlance.identity.model import Limits
 from parlance_cli import operations
 from parlance_cli.deployment import local_deployment
 from tests.browser.scripted import KEY, Agent
@@ -111,6 +112,20 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     assert all(one == ([], [], None) for one in found), found
 
 
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures go: into docs/images when PARLANCE_SCREENSHOTS says so, else nowhere that lasts."""
+    folder = ROOT / "docs" / "images" if os.environ.get("PARLANCE_SCREENSHOTS") else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def take(page: Page, file: Path) -> None:
+    page.mouse.move(0, 0)
+    page.screenshot(path=file)
+    assert file.stat().st_size > 8_000
+
+
 @contextmanager
 def serving(app: object, port: int = 0) -> Iterator[int]:
     """Serve an ASGI application on loopback; yields its port."""
@@ -133,6 +148,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The local cloud, with two more agents: a slow one, and one that was given a hostile document."""
     cloud = LocalCloud.start(tmp_path_factory.mktemp("cloud"))
     deployment = local_deployment(cloud.state_dir)
+    tenant = deployment.tenants.tenant(TENANT)
+    assert tenant is not None
+    # All tests of a module are one tenant's, and faster than people.
+    deployment.tenants.put_tenant(replace(tenant, limits=Limits(rest_per_minute=100_000)))
     operations.create_agent(deployment, TENANT, "Slow", agent_id="slow", settings={"pace": 0.15}, dataset_id=DATASET)
     documents = tmp_path_factory.mktemp("documents")
     (documents / "lantern.txt").write_text(f"The harbour lantern burns whale oil. {HOSTILE}")

@@ -1,5 +1,6 @@
 """The playground beside the deployed stack, talking to real agents over its real APIs."""
 
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import NARROW, WIDE, House, serious_findings
 from tests.local.cloud import LocalCloud
@@ -82,6 +83,83 @@ def test_a_conversation_in_the_widget_dialect(
         expect(page.locator(".wire b", has_text=event).first).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("dialect", "events"),
+    [
+        ("platform", ["completeBegin", "token", "completeEnd", "result"]),
+        ("identity", ["to be sealed", "sealed answer", "opened"]),
+    ],
+)
+def test_a_conversation_in_the_other_dialects(playground: Callable[..., Page], dialect: str, events: list[str]) -> None:
+    page = playground(dialect)
+    ask(page, QUESTION)
+    expect(reply(page)).to_contain_text("make run", timeout=60_000)
+    finished(page)
+    for event in events:
+        expect(page.locator(".wire b", has_text=event).first).to_be_visible()
+    page.get_by_role("tab", name="Timing").last.click()
+    expect(page.get_by_role("img", name=re.compile(r"Time to first token, oldest to newest: \d+ ms"))).to_be_visible()
+    ask(page, "What is a dialect?")
+    finished(page)
+    page.reload()
+    expect(page.locator("li.message")).to_have_count(4)
+
+
+def test_what_the_identity_dialect_sends_can_be_read_by_the_server_alone(
+    playground: Callable[..., Page], cloud: LocalCloud
+) -> None:
+    page = playground("identity")
+    with page.expect_request("**/chatapi/query/agent/default") as sent:
+        ask(page, QUESTION)
+    finished(page)
+    headers = sent.value.all_headers()
+    assert list(json.loads(sent.value.post_data or "")) == ["data"]
+    assert "Parlance" not in (sent.value.post_data or "")
+    assert "eyJ" not in headers["authorization"]
+    assert headers["requestid"] not in {headers["publickey"], headers["authorization"]}
+    token = str(cloud.credentials["user_token"])
+    assert token not in page.content()
+    with page.expect_request("**/chatapi/query/agent/default") as again:
+        ask(page, QUESTION)
+    assert again.value.post_data != sent.value.post_data
+
+
+def test_a_reply_of_the_platform_dialect_that_breaks_off_is_found_where_it_is_kept(
+    playground: Callable[..., Page],
+) -> None:
+    page = playground("platform")
+
+    def cut_off(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().split("\n")[0] + "\n")
+
+    page.route("**/complete", cut_off)
+    ask(page, QUESTION)
+    expect(reply(page)).to_contain_text("make run", timeout=60_000)
+    finished(page)
+    expect(page.locator("li.message")).to_have_count(2)
+
+
+def test_a_server_that_is_away_is_told(open_page: Open, house: House) -> None:
+    page = open_page("about:blank")
+    page.route("**/_local/credentials", lambda route: route.abort())
+    page.goto(house.url)
+    expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
+
+
+@pytest.mark.parametrize("dialect", ["platform", "identity"])
+def test_who_is_refused_is_told(open_page: Open, cloud: LocalCloud, dialect: str) -> None:
+    page = open_page("about:blank")
+    page.route("**/_local/credentials", lambda route: route.fulfill(status=404, body=""))
+    page.goto(f"http://localhost:{cloud.port}/?dialect={dialect}")
+    field = page.get_by_label("Platform secret" if dialect == "platform" else "User token")
+    field.fill("sk-wrong")
+    field.press("Tab")
+    ask(page, QUESTION)
+    words = "Not authenticated" if dialect == "platform" else "Invalid token"
+    expect(page.locator(".failure")).to_contain_text(words, timeout=20_000)
+
+
 @pytest.mark.parametrize("dialect", CHATS)
 def test_words_come_before_the_end_and_stop_stops(playground: Callable[..., Page], dialect: str) -> None:
     page = playground(dialect, "slow")
@@ -121,14 +199,25 @@ def test_a_hostile_document_runs_nothing(playground: Callable[..., Page]) -> Non
 
 
 @pytest.mark.parametrize("language", ["curl", "Python", "JavaScript"])
-def test_what_is_copied_runs(playground: Callable[..., Page], language: str, tmp_path: Path) -> None:
-    page = playground("chats-http", permissions=["clipboard-read", "clipboard-write"])
+@pytest.mark.parametrize(
+    ("dialect", "end"),
+    [
+        ("chats-http", '"event_type":"message_stream_ended"'),
+        ("platform", '"type":"result"'),
+        ("identity", "sessionId"),
+    ],
+)
+def test_what_is_copied_runs(
+    playground: Callable[..., Page], dialect: str, end: str, language: str, tmp_path: Path
+) -> None:
+    page = playground(dialect, permissions=["clipboard-read", "clipboard-write"])
     ask(page, QUESTION)
     expect(reply(page)).to_contain_text("make run", timeout=60_000)
     finished(page)
     page.get_by_role("tab", name="Request").last.click()
     page.get_by_role("button", name=language, exact=True).click()
-    assert "pk_" not in page.locator(".code").inner_text()
+    for secret in ("pk_", "sk-", "eyJ"):
+        assert secret not in page.locator(".code").inner_text()
     page.get_by_label("with my key").check()
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
@@ -151,7 +240,7 @@ def test_what_is_copied_runs(playground: Callable[..., Page], language: str, tmp
         env=environment,
         cwd=tmp_path,
     )
-    assert '"event_type":"message_stream_ended"' in done.stdout
+    assert end in done.stdout
     assert "make run" in done.stdout
 
 

@@ -1,29 +1,14 @@
 """The pictures in docs/images. PARLANCE_SCREENSHOTS=1 takes them anew; otherwise they are taken and thrown away."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.settings import ROOT
-from tests.browser.conftest import NARROW, WIDE, House
+from tests.browser.conftest import NARROW, WIDE, House, take
 
 type Open = Callable[..., Page]
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = ROOT / "docs" / "images" if os.environ.get("PARLANCE_SCREENSHOTS") else tmp_path
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def take(page: Page, file: Path) -> None:
-    page.mouse.move(0, 0)
-    page.screenshot(path=file)
-    assert file.stat().st_size > 8_000
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

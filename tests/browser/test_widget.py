@@ -126,11 +126,15 @@ def test_a_failed_reply_is_tried_again_without_doubling_anything(open_page: Open
     assert turn.attempt == 2
 
 
-def test_an_origin_that_is_not_allowed_is_told_so(open_page: Open, house: House) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_an_origin_that_is_not_allowed_is_told_so_at_once(open_page: Open, house: House, transport: str) -> None:
     house.agent.origins.remove(f"http://127.0.0.1:{house.port}")
-    page = open_page(house.shop("data-open"))
+    page = open_page(house.shop(f'data-open data-transport="{transport}"'))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
     ask(page, "What can you do?")
-    expect(page.locator(".failure")).to_be_visible()
+    expect(page.locator(".failure")).to_contain_text("Origin not allowed", timeout=2_000)
+    assert asked.count("POST") == 1
     assert not house.agent.turns
 
 

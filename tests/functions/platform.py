@@ -3,12 +3,14 @@
 import importlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from parlance.identity.keys import PLATFORM_PREFIX
-from parlance.platform.paths import canonical
+from parlance.platform.declarations import RESOURCES
+from parlance.platform.paths import ANSWERED, ROOT, canonical
 from parlance.platform.service import PlatformService
 from tests.functions import events
 from tests.functions.cloud import WIDE, Cloud
@@ -46,16 +48,30 @@ class Told:
         return code
 
 
-_STREAMED = re.compile(
-    r"POST /api/v1/(conversation/(complete|dispatch)|conversation/[^/]+/(complete|send|receive|dispatch)"
-    r"|channel/[^/]+/subscribe|(openai/)?chat/completions)|GET /api/v1/(openai/)?models"
-)
+def _pattern(method: str, path: str) -> re.Pattern[str]:
+    return re.compile(f"{method} {re.sub(r'<[^>]+>', '[^/]+', path)}/?")
+
+
+def _lists() -> Iterator[re.Pattern[str]]:
+    for resource in RESOURCES:
+        if resource.large:
+            path = re.sub(r"{\w+}", "<parent>", f"{ROOT}/{resource.path}")
+            yield from (_pattern("GET", f"{path}/{call}") for call in ("list", "export"))
+
+
+_ANSWERED = [_pattern(method, path) for method, path in ANSWERED]
+_LISTS = list(_lists())
 
 
 def _group_of(method: str, path: str) -> str:
-    if _STREAMED.fullmatch(f"{method} {canonical(path)}"):
+    """The function to which API Gateway leads a request."""
+    called = f"{method} {canonical(path)}"
+    if any(pattern.fullmatch(called) for pattern in _ANSWERED):
         return "completion"
-    return canonical(path).split("/")[3]
+    if any(pattern.fullmatch(called) for pattern in _LISTS):
+        return "lists"
+    group = canonical(path).split("/")[3]
+    return group if group in GROUPS else "conversation"
 
 
 @cache

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parlance.platform.paths import ANSWERED, canonical
+from reference.openapi import openapi
 from tests.functions.cloud import Cloud
 from tests.functions.platform import GROUPS, Account, an_account, module
 
@@ -32,8 +34,8 @@ def account(cloud: Cloud) -> Account:
 def routes(cloud: Cloud) -> list[tuple[str, str]]:
     """All of them, with ids that lead nowhere. Needs the cloud's environment, in which the functions are built."""
     found = {(route.method, route.path) for group in GROUPS for route in module(group).service().routes}
-    streamed = module("completion").group()._routes
-    found |= {(route.method, route.path) for _, route in streamed}
+    for group in ("completion", "lists"):
+        found |= {(route.method, route.path) for _, route in module(group).group()._routes}
     return sorted((method, NAMES.sub(lambda name: f"{name[1]}_of_nobody_at_all", path)) for method, path in found)
 
 
@@ -69,11 +71,29 @@ def test_what_is_not_there_is_not_found(account: Account, routes: list[tuple[str
 
 def test_other_methods_are_refused(account: Account, routes: list[tuple[str, str]]) -> None:
     for method, path in routes:
-        if not re.search(r"/(complete|completions|send|receive|dispatch|subscribe|models)\Z", path):
-            told = account.call("GET" if method == "POST" else "POST", path, {})
-            assert told.status in {405, 404}, path
-            assert account.call("PUT", path, {}).code == "METHOD_NOT_ALLOWED"
-            assert account.call("OPTIONS", path, token=None).status == 200
+        told = account.call("GET" if method == "POST" else "POST", path, {})
+        assert (told.status, told.headers["Allow"]) == (405, method), path
+        assert account.call("PUT", path, {}).code == "METHOD_NOT_ALLOWED"
+        assert account.call("OPTIONS", path, token=None).status == 200
+
+
+def test_what_streams_is_known_to_those_who_refuse_its_other_methods(cloud: Cloud) -> None:
+    served = {(route.method, canonical(route.path)) for _, route in module("completion").group()._routes}
+    assert served == set(ANSWERED), "name it in parlance.platform.paths.ANSWERED, and in the template"
+
+
+def test_the_description_holds_the_routes_of_all_functions(routes: list[tuple[str, str]]) -> None:
+    described = {
+        (method.upper(), re.sub(r"{\w+}", "x", path))
+        for path, methods in openapi()["paths"].items()
+        for method in methods
+        if methods[method]["tags"][0].startswith("Platform")
+    }
+    assert described == {
+        (method, re.sub(r"\w+_of_nobody_at_all", "x", path))
+        for method, path in routes
+        if path.startswith("/api/v1/") or path in {"/v1/chat/completions", "/v1/models"}
+    }
 
 
 @settings(max_examples=12, derandomize=True)
@@ -87,6 +107,13 @@ def test_nothing_that_is_sent_breaks_them(
             where = path.replace("conversation_id_of_nobody_at_all", conversation)
             told = account.post(where, body)
             assert told.status in {200, 400, 404, 409, 413, 501}, (where, body, told.text)
+
+
+def test_the_models_that_are_offered_are_those_that_answer(account: Account) -> None:
+    offered = account.get("/platform/model/list", query={"take": "2"}).body
+    offered["items"] += account.get("/platform/model/list", query={"cursor": offered["cursor"]}).body["items"]
+    answering = [one["id"] for one in account.get("/openai/models").body["data"] if one["created"] == 0]
+    assert sorted(item["id"] for item in offered["items"]) == sorted(answering)
 
 
 class TestCalls:

@@ -54,7 +54,7 @@ def test_an_unknown_tenant_is_none(store: TenantStore) -> None:
 def test_a_key_is_found_by_its_hash_until_and_after_it_is_revoked(store: TenantStore) -> None:
     tenant = _tenant()
     store.create_tenant(tenant)
-    key = ApiKey(f"key_{RandomIds().random()}", tenant.id, "web", "abcd", 5)
+    key = ApiKey(f"key_{RandomIds().random()}", tenant.id, "web", "abcd", 5, prefix="sk-")
     store.create_key(key, "h" + key.id, token=RandomIds().random())
     assert store.find_key("h" + key.id) == key
     assert store.keys(tenant.id) == [key]

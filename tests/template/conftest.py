@@ -21,6 +21,7 @@ FUNCTIONS = {
     "ChatBotKitConversationFunction": "PlatformConversationSettings",
     "ChatBotKitDatasetFunction": "PlatformDatasetSettings",
     "ChatBotKitCompletionFunction": "PlatformCompletionSettings",
+    "ChatBotKitListsFunction": "PlatformSettings",
     "ChatBotKitSkillsetFunction": "PlatformSkillsetSettings",
     "ChatsRestFunction": "ChatsRestSettings",
     "ChatsMessagesFunction": "ChatsMessagesSettings",
@@ -48,8 +49,11 @@ STREAMING = [
     "KosmosAgentQueryFunction",
     "WidgetStreamFunction",
     "ChatBotKitCompletionFunction",
+    "ChatBotKitListsFunction",
 ]
 """The functions that stream their answers, as servers behind the Lambda Web Adapter."""
+RUNNING_TURNS = [function for function in STREAMING if function != "ChatBotKitListsFunction"]
+"""Those whose answers are a model's."""
 
 
 class Stack:

@@ -3,10 +3,13 @@
 import json
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from parlance.platform.declarations import RESOURCES
+from parlance.platform.paths import ANSWERED, canonical
 from reference.openapi import openapi
 from tests.template.conftest import PLATFORM, STREAMING, Stack
 
@@ -52,21 +55,33 @@ QUERY_VARIABLES = re.compile(r"querystring|requestOverride|\$input|authorizer|he
 
 
 ROOTS = ("/api/v1", "/v1", "/api")
-BUFFERED, STREAMED = "ChatBotKitConversationFunction", "ChatBotKitCompletionFunction"
+BUFFERED, STREAMED, LISTS = (f"ChatBotKit{name}Function" for name in ("Conversation", "Completion", "Lists"))
+ROOT_IDS = {"dataset": "{datasetId}", "conversation": "{conversationId}"}
+
+
+def streamed_lists() -> Iterator[tuple[str, str]]:
+    """Paths of the lists that one function streams, below a root, and who answers their other methods."""
+    for resource in RESOURCES:
+        if resource.large:
+            path = resource.path.replace("{parent}", ROOT_IDS.get(resource.parent or "", ""))
+            calls = ("list", "export") if resource.exports else ("list",)
+            group = path.split("/")[0]
+            yield from ((f"/{path}/{call}", f"ChatBotKit{group.capitalize()}Function") for call in calls)
 
 
 def platform_streams() -> dict[str, dict[str, str]]:
     """The streaming paths of the platform dialect: their method, and who answers the others."""
-    conversation = [f"{{conversationId}}/{call}" for call in ("complete", "send", "receive", "dispatch")]
-    posted = [f"{root}/conversation/{call}" for root in ROOTS for call in ("complete", "dispatch", *conversation)]
-    posted += [*(f"{root}/openai/chat/completions" for root in ROOTS), "/v1/chat/completions"]
-    got = [*(f"{root}/openai/models" for root in ROOTS), "/v1/models"]
-    subscribed = [f"{root}/channel/{{channelId}}/subscribe" for root in ROOTS]
-    return {
-        **{path: {"post": STREAMED, "others": BUFFERED} for path in posted},
-        **{path: {"get": STREAMED, "others": BUFFERED} for path in got},
-        **{path: {"post": STREAMED, "others": "ChatBotKitChannelFunction"} for path in subscribed},
-    }
+    found: dict[str, dict[str, str]] = {}
+    for method, path in ANSWERED:
+        below = re.sub(r"<\w+>", lambda part: {"<channel>": "{channelId}"}.get(part[0], "{conversationId}"), path)
+        others = "ChatBotKitChannelFunction" if "/channel/" in path else BUFFERED
+        # OpenAI's own paths are below its own root alone.
+        roots = ROOTS if path.removeprefix(ROOTS[0]).split("/")[1] in {"conversation", "channel", "openai"} else ["/v1"]
+        for root in roots:
+            found[root + below.removeprefix(ROOTS[0])] = {method.lower(): STREAMED, "others": others}
+    for path, others in streamed_lists():
+        found |= {f"{root}{path}": {"get": LISTS, "others": others} for root in ROOTS}
+    return found
 
 
 PLATFORM_STREAMS = platform_streams()
@@ -74,7 +89,7 @@ PLATFORM_STREAMS = platform_streams()
 
 def platform_paths() -> dict[str, str]:
     """The paths of the platform dialect and the functions that answer there, but for what is streamed."""
-    special = {"conversation", "channel"}
+    special = {"conversation", "channel", "dataset"}
     below = {
         f"{root}/{group}/{{proxy+}}": function
         for root in ROOTS
@@ -82,15 +97,21 @@ def platform_paths() -> dict[str, str]:
         if group not in special
     }
     channel = {f"{root}/channel/{{channelId}}/{{proxy+}}": "ChatBotKitChannelFunction" for root in ROOTS}
-    parts = ("{conversationId}", "{conversationId}/{proxy+}")
-    conversation = {f"{root}/conversation/{part}": BUFFERED for root in ROOTS for part in parts}
+    dataset = {
+        f"{root}/dataset/{{datasetId}}{part}": "ChatBotKitDatasetFunction"
+        for root in ROOTS
+        for part in ("", "/{proxy+}", "/record/{proxy+}")
+    }
+    conversation = {
+        f"{root}/conversation/{{conversationId}}{part}": BUFFERED
+        for root in ROOTS
+        for part in ("", "/{proxy+}", "/message/{proxy+}")
+    }
     streams = {path: answers["others"] for path, answers in PLATFORM_STREAMS.items()}
-    return below | channel | conversation | streams
+    return below | channel | dataset | conversation | streams
 
 
 PLATFORM_PATHS = platform_paths()
-UNDESCRIBED = PLATFORM_PATHS.keys()
-"""The platform dialect follows the description that its makers publish; docs/chatbotkit.md says what works of it."""
 
 
 def function_of(integration: dict[str, Any]) -> str:
@@ -200,6 +221,12 @@ def test_aws_accepts_the_tree_of_paths(stack: Stack) -> None:
     assert all(len(names) == 1 for names in variables.values()), variables
 
 
+def test_there_are_fewer_resources_of_the_api_than_aws_allows(stack: Stack) -> None:
+    """300, a quota that can be raised; each part of a path is one."""
+    nodes = {tuple(path.split("/")[:depth]) for path in stack.paths() for depth in range(1, path.count("/") + 2)}
+    assert len(nodes) < 250
+
+
 def test_there_is_one_stage_of_the_rest_api(stack: Stack) -> None:
     (stage,) = stack.of_type("AWS::ApiGateway::Stage").values()
     assert stage["StageName"] == {"Ref": "Stage"}
@@ -290,6 +317,8 @@ def test_outputs(stack: Stack) -> None:
 def test_every_route_of_the_gateway_leads_to_documented_ones(stack: Stack) -> None:
     """A group of routes that nobody has described in `reference` shows up here. (The root of a group may be a 404.)"""
     documented = [re.sub(r"{\w+}", "x", path) for path in openapi()["paths"]]
-    for path in stack.paths().keys() - UNDESCRIBED:
-        pattern = re.sub(r"{\w+\+}", ".+", path)
-        assert any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern) + "(/.+)?", one) for one in documented), path
+    for path in stack.paths():
+        # Of roots that mean the same one is documented.
+        patterns = [re.sub(r"{\w+\+}", ".+", one) for one in (path, canonical(path))]
+        wanted = "|".join(re.sub(r"{\w+}", "[^/]+", pattern) + "(/.+)?" for pattern in patterns)
+        assert any(re.fullmatch(wanted, one) for one in documented), path

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from tests.template.conftest import STREAMING, Stack
+from tests.template.conftest import RUNNING_TURNS, Stack
 
 READERS = [
     f"{function}Role"
     for function in (
-        *STREAMING,
+        *RUNNING_TURNS,
         *("ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", "RepliesFunction", "IndexingFunction"),
     )
 ]

@@ -30,6 +30,7 @@ REST = {
     "chatbotkit-event": None,
     "chatbotkit-file": "name",
     "chatbotkit-integration": None,
+    "chatbotkit-lists": None,
     "chatbotkit-memory": "text",
     "chatbotkit-platform": None,
     "chatbotkit-secret": "name",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from parlance.storage.keys import HEALTH_PK
-from tests.template.conftest import FUNCTIONS, PLATFORM, STREAMING, Stack
+from tests.template.conftest import FUNCTIONS, PLATFORM, RUNNING_TURNS, Stack
 
 TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 READING = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -13,7 +13,6 @@ KNOWS_CALLERS = [
     "ChatsRestFunction",
     "ChatsMessagesFunction",
     "ChatsWebSocketFunction",
-    "TenantFunction",
     "WidgetChatFunction",
     "WidgetStreamFunction",
 ]
@@ -57,6 +56,11 @@ def test_workers_cannot_reach_identity(stack: Stack, function: str) -> None:
 @pytest.mark.parametrize("function", KNOWS_CALLERS)
 def test_who_calls_is_read_and_never_written(stack: Stack, function: str) -> None:
     assert stack.actions_on(function, "IdentityTable") == {"dynamodb:GetItem"}
+
+
+def test_a_tenants_own_routes_make_and_revoke_keys_and_delete_none(stack: Stack) -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
+    assert stack.actions_on("TenantFunction", "IdentityTable") == {"dynamodb:GetItem", "dynamodb:Query"} | writing
 
 
 @pytest.mark.parametrize("function", PLATFORM)
@@ -263,7 +267,7 @@ def test_the_health_check_reads_where_nothing_is(stack: Stack) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_snapshots(stack: Stack, function: str) -> None:
-    searching = ("RepliesFunction", "ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", *STREAMING)
+    searching = ("RepliesFunction", "ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", *RUNNING_TURNS)
     expected = {name: {"s3:GetObject"} for name in searching}
     expected["IndexingFunction"] = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
     assert stack.actions_on(function, "SnapshotsBucket") == expected.get(function, set())

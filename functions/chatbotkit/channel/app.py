@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from parlance.platform.channels import ChannelCalls, Channels
 from parlance.platform.house import House
+from parlance.platform.paths import ANSWERED
 from parlance.platform.service import PlatformService
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 @cache
 def service() -> PlatformService:
     house = House.from_environment()
-    return house.service(ChannelCalls(Channels(house.library, house.clock)).routes())
+    return house.service(ChannelCalls(Channels(house.library, house.clock)).routes(), elsewhere=ANSWERED)
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from parlance.conversations.service import Conversations
 from parlance.platform.conversation_calls import ConversationCalls
 from parlance.platform.conversations import MessageDocuments
 from parlance.platform.house import House
+from parlance.platform.paths import ANSWERED
 from parlance.platform.service import PlatformService
 from parlance.realtime.queues import SqsQueue, SqsSweeps
 from parlance.settings import PlatformConversationSettings
@@ -31,7 +32,7 @@ def service() -> PlatformService:
         MessageDocuments(store, turns, clock=house.clock, ids=house.ids),
         house.sessions,
     )
-    return house.service(calls.routes(), kinds=("conversation", "message"))
+    return house.service(calls.routes(), kinds=("conversation", "message"), elsewhere=ANSWERED)
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from parlance.platform.catalogue import CatalogueCalls
+from parlance.platform.catalogue import CATALOGUE, CatalogueCalls
 from parlance.platform.house import House
 from parlance.platform.service import PlatformService
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-MODELS = ("bedrock", "extractive", "openai_compatible")
-
 
 @cache
 def service() -> PlatformService:
     house = House.from_environment()
-    return house.service(CatalogueCalls(MODELS).routes())
+    return house.service(CatalogueCalls().routes(), kinds=[resource.kind for resource in CATALOGUE])
 
 
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:

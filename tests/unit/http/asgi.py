@@ -22,6 +22,11 @@ class Heard:
     whole: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while the client takes what is sent, as it does unless told otherwise."""
+
+    def __post_init__(self) -> None:
+        self.reads.set()
 
     @property
     def body(self) -> bytes:
@@ -82,6 +87,7 @@ def request(
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
+        await heard.reads.wait()
         if heard.left.is_set():
             return
         if message["type"] == "http.response.start":

@@ -1,5 +1,6 @@
 """A streaming group: its gate, its routes and errors, and streams that nobody's leaving ends."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from parlance.errors import ForbiddenError, InvalidInputError, ParlanceError, Ra
 from parlance.http.answers import Answer, NoMethodError, NoRouteError
 from parlance.http.asgi import StreamingGroup, streaming_app
 from parlance.http.buffered import buffered
+from parlance.http.exchange import BrokenOffError
 from parlance.http.requests import BODY_BYTES_MAX, Request
 from parlance.http.routes import Admission, RefusedError, Route
 from parlance.http.streams import Stream, json_line, ndjson_stream, sse_event, sse_stream
@@ -21,6 +23,9 @@ from tests.unit.http.asgi import ADDRESS, answered, request
 pytestmark = pytest.mark.anyio
 
 PATIENCE = 10
+MANY = 500
+AHEAD = 20
+"""How many chunks a paced stream may be ahead of its reader: those in line, and those on their way."""
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ class Script:
     def __init__(self) -> None:
         self.steps = threading.Semaphore(0)
         self.ended = threading.Event()
+        self.made = 0
 
     def app(self, **options: Any) -> Starlette:
         return streaming_app(lambda: StreamingGroup(self.routes(), gate=gate, explain=explain, **options))
@@ -67,7 +73,25 @@ class Script:
             Route("DELETE", "/things/<thing>", self.remove),
             Route("POST", "/echo", lambda request, _: Answer(200, request.json_object())),
             Route("POST", "/broken", self.broken),
+            Route("GET", "/all", self.all),
+            Route("GET", "/table", self.table),
         ]
+
+    def all(self, _: Request, __: str) -> Stream:
+        return Stream("application/jsonl", self._many(), _failed, idle=b"", paced=True)
+
+    def table(self, request: Request, _: str) -> Answer | Stream:
+        if request.query("whole"):
+            return Answer(200, text="a,b\n", content_type="text/csv")
+        return Stream("text/csv", self._breaking(), lambda _: None, idle=b"", paced=True)
+
+    def _many(self) -> Iterator[bytes]:
+        try:
+            for number in range(MANY):
+                self.made = number + 1
+                yield json_line({"number": number}) + b"\n"
+        finally:
+            self.ended.set()
 
     def lines(self, _: Request, caller: str, thing: str) -> Stream:
         return ndjson_stream(self._counted({"caller": caller, "thing": thing}), _failed)
@@ -150,6 +174,45 @@ async def test_a_failure_on_the_way_is_the_last_chunk() -> None:
     heard = await answered(Script().app(), "POST", "/broken", headers=KEY)
     assert heard.status == 200
     assert [json.loads(line) for line in heard.body.splitlines()] == [{"number": 0}, {"failed": "InvalidInputError"}]
+
+
+async def test_a_paced_stream_is_made_no_faster_than_it_is_read() -> None:
+    script = Script()
+    heard, task = request(script.app(), "GET", "/all", headers=KEY)
+    await heard.until_chunks(1)
+    heard.reads.clear()
+    read = len(heard.chunks)
+    await asyncio.sleep(0.2)
+    assert script.made <= len(heard.body.splitlines()) + AHEAD
+    assert not script.ended.is_set()
+    heard.reads.set()
+    await task
+    assert len(heard.body.splitlines()) == MANY
+    assert heard.whole
+    assert read < len(heard.chunks)
+
+
+async def test_a_paced_stream_ends_when_nobody_reads_it() -> None:
+    script = Script()
+    heard, task = request(script.app(), "GET", "/all", headers=KEY)
+    await heard.until_chunks(1)
+    heard.reads.clear()
+    heard.left.set()
+    await task
+    assert await asyncio.to_thread(script.ended.wait, PATIENCE)
+    assert script.made < MANY
+
+
+async def test_what_has_no_word_for_a_failure_breaks_off() -> None:
+    heard, task = request(Script().app(), "GET", "/table", headers=KEY)
+    with pytest.raises(BrokenOffError):
+        await task
+    assert (heard.status, heard.whole) == (200, False)
+
+
+async def test_a_text_is_answered_whole() -> None:
+    heard = await answered(Script().app(), "GET", "/table", headers=KEY, query="whole=1")
+    assert (heard.body, heard.header("content-type")) == (b"a,b\n", "text/csv; charset=utf-8")
 
 
 async def test_a_failure_before_the_first_chunk_is_a_plain_answer() -> None:

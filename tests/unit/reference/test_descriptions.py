@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openapi_spec_validator import validate
 
 from parlance.http.routes import Route
 from reference.__main__ import descriptions
@@ -12,6 +13,7 @@ from reference.asyncapi import asyncapi
 from reference.dialects import DIALECTS
 from reference.openapi import openapi
 
+DOCUMENT = openapi()
 ROUTES = [(dialect.name, route) for dialect in DIALECTS for route in dialect.routes()]
 
 
@@ -20,24 +22,28 @@ def test_every_route_is_documented(dialect: str, route: Route[Any, Any]) -> None
     pattern = re.compile(re.sub(r"<\w+>|\.\+", r"{\\w+}", route.path) + r"\Z")
     documented = [
         operations[route.method.lower()]
-        for path, operations in openapi()["paths"].items()
+        for path, operations in DOCUMENT["paths"].items()
         if pattern.match(path) and route.method.lower() in operations
     ]
     (operation,) = documented
     assert operation["summary"]
     assert operation["tags"] == [dialect]
     assert ({"401", "500"} if operation["security"] else {"200"}) <= operation["responses"].keys()
-    schemes = openapi()["components"]["securitySchemes"]
+    schemes = DOCUMENT["components"]["securitySchemes"]
     assert all(name in schemes for together in operation["security"] for name in together)
 
 
 def test_nothing_is_documented_that_no_route_serves() -> None:
-    documented = [(path, method) for path, operations in openapi()["paths"].items() for method in operations]
+    documented = [(path, method) for path, operations in DOCUMENT["paths"].items() for method in operations]
     assert len(documented) == len(set(documented)) == len(ROUTES)
 
 
+def test_it_is_openapi() -> None:
+    validate(DOCUMENT)
+
+
 def test_every_reference_leads_somewhere() -> None:
-    for document in (openapi(), asyncapi()):
+    for document in (DOCUMENT, asyncapi()):
         for reference in references(document):
             found = document
             for part in reference.removeprefix("#/").split("/"):
@@ -46,7 +52,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_operations_have_names_of_their_own() -> None:
-    names = [one["operationId"] for operations in openapi()["paths"].values() for one in operations.values()]
+    names = [one["operationId"] for operations in DOCUMENT["paths"].values() for one in operations.values()]
     assert len(names) == len(set(names))
 
 

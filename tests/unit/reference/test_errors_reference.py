@@ -12,6 +12,7 @@ from parlance.conversations import failures
 from parlance.conversations.model import Failure
 from parlance.http.answers import Answer
 from parlance.kosmos.errors import explain as explain_identity
+from parlance.platform.errors import explain as explain_platform
 from parlance.realtime import events
 from parlance.storage.failures import ContendedError, UnansweredError
 from parlance.widget.errors import explain as explain_widget
@@ -19,6 +20,7 @@ from reference import frames
 from reference.chats import CHATS
 from reference.identity import IDENTITY
 from reference.operations import Dialect
+from reference.platform import PLATFORM
 from reference.widget import WIDGET
 
 
@@ -41,20 +43,22 @@ FAILURES: list[Exception] = [
 
 
 @pytest.mark.parametrize(
-    ("dialect", "explain", "never"),
+    ("dialects", "explain", "never"),
     [
         # A good key reaches everything of its tenant, and whatever else there is, is not found.
-        (CHATS, explain_chats, errors.ForbiddenError),
-        (IDENTITY, explain_identity, ()),
-        (WIDGET, explain_widget, ()),
+        ([CHATS], explain_chats, errors.ForbiddenError),
+        ([IDENTITY], explain_identity, ()),
+        ([WIDGET], explain_widget, ()),
+        (PLATFORM, explain_platform, ()),
     ],
-    ids=["chats", "identity", "widget"],
+    ids=["chats", "identity", "widget", "platform"],
 )
 def test_every_status_is_described(
-    dialect: Dialect, explain: Callable[[Exception], Answer], never: type[Exception] | tuple[()]
+    dialects: list[Dialect], explain: Callable[[Exception], Answer], never: type[Exception] | tuple[()]
 ) -> None:
     described = {
         status
+        for dialect in dialects
         for methods in dialect.operations().values()
         for operation in methods.values()
         for status in operation["responses"]

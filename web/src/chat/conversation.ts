@@ -28,7 +28,7 @@ export interface Store {
 }
 
 const WAITS_MS = [1_000, 300, 800, 2_000, 4_000, 8_000];
-/** A browser tells a refused origin and a missing server alike, so a beginning is not tried for long. */
+/** A beginning is not tried for long: nobody has seen a word yet, and a server that is not there may stay away. */
 const [TRIES_TO_BEGIN, TRIES_TO_RESUME] = [4, 40];
 
 /** Fires `change` after every change of `messages`, `settled` when a reply has come to its end, and `timed`. */
@@ -160,7 +160,7 @@ export class Conversation extends EventTarget {
         stopwatch.token(event.text);
         break;
       case "ended":
-        stopwatch.total = event.tokens;
+        stopwatch.whole(event.text, event.tokens);
         Object.assign(reply, { text: event.text ?? reply.text, sources: event.sources, state: event.stopped || this.stopping ? "stopped" : "done" });
         break;
       case "failed":
@@ -201,7 +201,7 @@ const LEAST_SECONDS = 0.05;
 /** Time to the first token, and tokens a second from there on. */
 class Stopwatch {
   /** As the model counts them; until it says so we count words, since one event may carry several tokens. */
-  total?: number;
+  private total?: number;
   private readonly begun = performance.now();
   private first?: number;
   private last = 0;
@@ -211,6 +211,12 @@ class Stopwatch {
     this.last = performance.now();
     this.first ??= this.last;
     this.words += text.split(/\s+/).filter(Boolean).length;
+  }
+
+  /** The end; what comes as a whole comes with its first token. */
+  whole(text: string | undefined, total: number | undefined): void {
+    if (this.first === undefined && text) this.token(text);
+    this.total = total;
   }
 
   read(): Timing | undefined {

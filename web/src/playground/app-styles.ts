@@ -1,7 +1,7 @@
 import { css } from "lit";
 
 export const appStyles = css`
-  :host { display: block; height: calc(100dvh - 60px); }
+  :host { display: block; height: calc(100dvh - var(--p-bar)); }
   * { box-sizing: border-box; }
   button, input, select { font: inherit; color: inherit; }
   button { cursor: pointer; }
@@ -69,14 +69,13 @@ export const appStyles = css`
     .side { grid-row: span 2; }
   }
   @media (max-width: 760px) {
-    :host { height: calc(100dvh - 54px); }
     .layout { display: flex; flex-direction: column; gap: 0; padding: 0; }
     .side, .chat, .inspector { border: 0; border-radius: 0; }
     .side { flex: none; display: grid; grid-template-columns: 1fr 1fr; gap: 8px 12px; padding: 12px 14px; max-height: 38%; border-bottom: 1px solid var(--p-line); }
     .side .about { grid-column: 1 / -1; }
     .side .box { font-size: 12px; padding: 8px 12px; }
     .side .plain { grid-column: 1 / -1; margin: 0; padding: 6px; }
-    .side > .about:not(.box) { display: none; }
+    .side > .about:not(.box), .more { display: none; }
     .panes { display: flex; flex: none; background: var(--p-paper); }
     .panes [role="tab"] { padding: 7px 10px; }
     .tabs { display: none; }

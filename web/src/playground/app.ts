@@ -1,10 +1,11 @@
 /** The playground: choose how to talk to which agent, talk, and watch what goes over the wire. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { CREDENTIALS, findAccess, keepAccess, type Access } from "../account/access";
+import { agentsOf } from "../account/api";
 import { Conversation, type Timing } from "../chat/conversation";
 import { BrowserStore } from "../chat/store";
 import type { ChatView } from "../chat/view";
-import type { WireNote } from "../wire/transport";
-import { findAccess, keepAccess, type Access } from "./access";
+import { ConnectionLost, type WireNote } from "../wire/transport";
 import { appStyles } from "./app-styles";
 import { chart } from "./chart";
 import { DIALECTS, type Dialect } from "./dialects";
@@ -20,7 +21,7 @@ const SUGGESTIONS = ["How do I start Parlance locally?", "What is a dialect?", "
 export class Playground extends LitElement {
   static override styles = appStyles;
   static override properties = Object.fromEntries(
-    ["access", "dialect", "agent", "conversation", "notes", "timings", "pane", "language", "withKey", "copied"].map((name) => [name, { state: true }]),
+    ["access", "dialect", "agent", "conversation", "notes", "timings", "pane", "language", "withKey", "copied", "away"].map((name) => [name, { state: true }]),
   );
 
   declare access?: Access;
@@ -33,6 +34,8 @@ export class Playground extends LitElement {
   declare language: Language;
   declare withKey: boolean;
   declare copied: boolean;
+  /** Whether the server did not even say who we are. */
+  declare away: boolean;
   private atEnd = true;
 
   constructor() {
@@ -46,13 +49,22 @@ export class Playground extends LitElement {
     this.language = "curl";
     this.withKey = false;
     this.copied = false;
+    this.away = false;
   }
 
   override async connectedCallback(): Promise<void> {
     super.connectedCallback();
-    this.access = await findAccess();
+    try {
+      this.access = await findAccess();
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      this.away = true;
+      return;
+    }
     this.agent = this.access.agents[0]!;
     this.begin();
+    const others = await agentsOf(this.access.platformSecret);
+    this.access = { ...this.access, agents: [...new Set([...this.access.agents, ...others])] };
   }
 
   /** The log follows what comes, unless somebody reads further up. */
@@ -103,25 +115,24 @@ export class Playground extends LitElement {
 
   private demo(): TemplateResult {
     return html`<p class="about box">
-      <b>Demo keys.</b> This page runs beside a local Parlance and uses the demo tenant's keys, which
-      <code>/_local/credentials</code> tells to this machine alone. A page of yours must never hold a tenant's key: give it a
-      ticket or a widget key.
+      <b>Demo keys.</b> This page uses those of the local demo tenant.
+      <span class="more"><code>/_local/credentials</code> tells them to this machine alone. A page of yours must never hold a
+      tenant's key: give it a ticket or a widget key.</span>
     </p>`;
   }
 
   private keyField(access: Access): TemplateResult {
     const which = this.dialect.needs;
-    return html`<label>${which === "apiKey" ? "API key" : "Widget key"}
+    return html`<label>${CREDENTIALS[which].title}
         <input name="key" type="password" autocomplete="off" .value=${access[which]} @change=${this.choseKey} />
       </label>
       <p class="about">Kept in this tab until you close it, and sent to this server only.</p>`;
   }
 
   private chat(): TemplateResult {
-    if (!this.access) return html`<p class="empty">Looking for the server …</p>`;
+    if (!this.access) return html`<p class="empty" role="status">${this.away ? "The server cannot be reached. Reload this page to try again." : "Looking for the server …"}</p>`;
     if (!this.conversation) {
-      const missing = this.dialect.needs === "apiKey" ? "an API key" : "a widget key";
-      return html`<p class="empty">This dialect needs ${missing}.</p>`;
+      return html`<p class="empty">This dialect needs ${CREDENTIALS[this.dialect.needs].one}.</p>`;
     }
     return html`<parlance-chat-view
       .conversation=${this.conversation}
@@ -165,6 +176,7 @@ export class Playground extends LitElement {
       ${this.dialect.id === "chats-websocket"
         ? html`<p class="about">The ticket that this answers opens <code>/ws/chat?ticket=…</code> once, within a minute. The frames are described under <a href="/docs/websocket">WebSocket</a>.</p>`
         : nothing}
+      ${this.dialect.note ? html`<p class="about">${this.dialect.note}</p>` : nothing}
     `;
   }
 
@@ -191,8 +203,9 @@ export class Playground extends LitElement {
 
   /** The two ways into the chats dialect lead to the same chat, and to the same transcript. */
   private store(access: Access): BrowserStore {
-    const { needs, id } = this.dialect;
-    const place = needs === "apiKey" ? `chats:${access.apiKey.slice(0, 12)}:${this.agent}` : id;
+    const { needs, id, picksAgent } = this.dialect;
+    const shared = needs === "apiKey" ? "chats" : id;
+    const place = picksAgent ? `${shared}:${access[needs].slice(-8)}:${this.agent}` : id;
     return new BrowserStore(`parlance:playground:messages:${place}`, sessionStorage);
   }
 
@@ -221,7 +234,7 @@ export class Playground extends LitElement {
   private restart(): void {
     this.conversation?.close();
     for (const name of Object.keys(sessionStorage)) {
-      if (/^parlance:playground:(messages|chat|session)/.test(name)) sessionStorage.removeItem(name);
+      if (/^parlance:playground:(messages|chat|conversation|identity|session)/.test(name)) sessionStorage.removeItem(name);
     }
     this.notes = [];
     this.begin();

@@ -5,6 +5,8 @@ export type Language = "curl" | "Python" | "JavaScript";
 export const LANGUAGES: Language[] = ["curl", "Python", "JavaScript"];
 
 export function snippet(language: Language, example: Example, origin: string, withKey: boolean): string {
+  const program = example.programs?.[language];
+  if (program) return program(origin, withKey);
   return { curl, Python: python, JavaScript: javascript }[language](example, origin + example.path, withKey);
 }
 
@@ -13,7 +15,7 @@ function curl(example: Example, url: string, withKey: boolean): string {
   const headers = Object.entries({ "Content-Type": "application/json", ...example.headers });
   return [
     `curl ${example.streams ? "-N " : ""}-X ${example.method} ${shell(url)}`,
-    `  -H "${example.key.header}: ${key}"`,
+    `  -H "${example.key.header}: ${example.key.scheme ?? ""}${key}"`,
     ...headers.map(([name, value]) => `  -H ${shell(`${name}: ${value}`)}`),
     `  -d ${shell(JSON.stringify(example.body))}`,
   ].join(" \\\n");
@@ -21,7 +23,8 @@ function curl(example: Example, url: string, withKey: boolean): string {
 
 function python(example: Example, url: string, withKey: boolean): string {
   const key = withKey ? JSON.stringify(example.key.value) : `os.environ["${example.key.variable}"]`;
-  const headers = [`"${example.key.header}": ${key}`, ...Object.entries(example.headers).map((pair) => pair.map((part) => JSON.stringify(part)).join(": "))];
+  const scheme = example.key.scheme ? `${JSON.stringify(example.key.scheme)} + ` : "";
+  const headers = [`"${example.key.header}": ${scheme}${key}`, ...Object.entries(example.headers).map((pair) => pair.map((part) => JSON.stringify(part)).join(": "))];
   const call = `"${example.method}", ${JSON.stringify(url)}, headers=headers, json=${pythonLiteral(example.body)}`;
   const imports = withKey ? "import httpx" : "import os\n\nimport httpx";
   const head = `${imports}\n\nheaders = {${headers.join(", ")}}`;
@@ -32,12 +35,13 @@ function python(example: Example, url: string, withKey: boolean): string {
 
 function javascript(example: Example, url: string, withKey: boolean): string {
   const key = withKey ? JSON.stringify(example.key.value) : `process.env.${example.key.variable}`;
+  const scheme = example.key.scheme ? `${JSON.stringify(example.key.scheme)} + ` : "";
   const headers = { "Content-Type": "application/json", ...example.headers };
   const listed = Object.entries(headers).map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`);
   return [
     `const answer = await fetch(${JSON.stringify(url)}, {`,
     `  method: "${example.method}",`,
-    `  headers: {\n    ${JSON.stringify(example.key.header)}: ${key},\n${listed.join("\n")}\n  },`,
+    `  headers: {\n    ${JSON.stringify(example.key.header)}: ${scheme}${key},\n${listed.join("\n")}\n  },`,
     `  body: JSON.stringify(${JSON.stringify(example.body)}),`,
     `});`,
     example.streams

@@ -3,7 +3,7 @@ import { html, type TemplateResult } from "lit";
 import type { WireNote } from "../wire/transport";
 
 /** What every frame says, and its own column says already. */
-const SAID_BY_THE_LINE = new Set(["event_type", "timestamp", "type"]);
+const SAID_BY_THE_LINE = new Set(["event_type", "timestamp", "type", "createdAt"]);
 
 export function wireLog(notes: WireNote[]): TemplateResult {
   if (!notes.length) return html`<p class="empty">What goes over the wire shows up here, frame by frame.</p>`;
@@ -23,14 +23,19 @@ function line(note: WireNote, begun: number): TemplateResult {
 
 function summary(data: unknown): string {
   if (typeof data !== "object" || data === null) return typeof data === "string" ? data : "";
-  const telling = Object.entries(hidden(data)).filter(([name]) => !SAID_BY_THE_LINE.has(name));
+  const telling = Object.entries(told(hidden(data))).filter(([name]) => !SAID_BY_THE_LINE.has(name));
   // The text first, for it is what one looks for.
   telling.sort(([one], [other]) => rank(one) - rank(other));
   return telling.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join("  ");
 }
 
+/** Events of the platform dialect hold what they tell one level down. */
+function told(event: object): object {
+  return "type" in event && "data" in event && typeof event.data === "object" && event.data ? event.data : event;
+}
+
 function rank(name: string): number {
-  return ["token", "delta", "index", "content", "message"].indexOf(name) >>> 0;
+  return ["token", "delta", "index", "content", "message", "text"].indexOf(name) >>> 0;
 }
 
 /** Tickets are good for a minute, but screenshots last. */

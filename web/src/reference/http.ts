@@ -6,7 +6,8 @@ export function showHttp(place: HTMLElement): void {
     domNode: place,
     url: "/docs/openapi.json",
     deepLinking: true,
-    docExpansion: "list",
+    // A section for each group, folded: there are too many operations to show at once.
+    docExpansion: "none",
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     filter: true,

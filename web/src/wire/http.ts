@@ -49,7 +49,8 @@ async function reasonIn(answer: Response): Promise<string> {
   try {
     const body = (await answer.json()) as { message?: unknown; error?: unknown };
     const nested = typeof body.error === "object" && body.error ? (body.error as { message?: unknown }).message : body.error;
-    const said = nested ?? body.message;
+    // Where there are both, the error is only the status by name.
+    const said = body.message ?? nested;
     if (typeof said === "string" && said) return said;
   } catch {
     // Not JSON: the status has to do.

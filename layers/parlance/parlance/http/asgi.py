@@ -16,7 +16,7 @@ import json
 import re
 import threading
 from asyncio import get_running_loop
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -66,11 +66,11 @@ class StreamingGroup[Caller]:
         match await exchange.head():
             case Stream() as stream:
                 chunks = exchange.chunks(idle=stream.idle, idle_seconds=self._idle_seconds)
-                return StreamingResponse(chunks, stream.status, dict(stream.headers), stream.media_type)
+                return _Streamed(chunks, stream)
             case Answer(status, body, headers) if body is not None:
                 return JSONResponse(body, status, dict(headers))
-            case Answer(status, _, headers):
-                return Response(status_code=status, headers=dict(headers))
+            case Answer(status, _, headers, text, content_type):
+                return Response(text, status, dict(headers), content_type if text is not None else None)
         return Response(status_code=500)
 
     def _serve(self, request: Request, exchange: Exchange) -> None:
@@ -119,6 +119,20 @@ def streaming_app(group: Callable[[], StreamingGroup[Any]]) -> Starlette:
     return Starlette(routes=[HttpRoute(READINESS_PATH, ready), HttpRoute("/{path:path}", _Endpoint(group))])
 
 
+class _Streamed(StreamingResponse):
+    """Says when it is over, also when its client has left: a maker may be waiting for its reader."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes], stream: Stream) -> None:
+        super().__init__(chunks, stream.status, dict(stream.headers), stream.media_type)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._chunks.aclose()
+
+
 class _Endpoint:
     """All other paths and, as it is no function, all methods."""
 
@@ -134,9 +148,17 @@ class _Endpoint:
 def _run(stream: Stream, exchange: Exchange) -> None:
     try:
         for chunk in stream.chunks:
-            exchange.put(chunk)
+            if not stream.paced:
+                exchange.put(chunk)
+            elif not exchange.put_when_read(chunk):
+                exchange.break_off()
+                return
     except Exception as error:  # noqa: BLE001 - the entry point of a stream: every failure becomes its last words
-        exchange.put(stream.failed(error))
+        words = stream.failed(error)
+        if words is None:
+            exchange.break_off()
+        else:
+            exchange.put(words)
 
 
 def _with_headers(head: Head, headers: Mapping[str, str]) -> Head:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from parlance.clock import SystemClock
-from parlance.http.streams import JSONL, NDJSON, SSE
+from parlance.http.streams import CSV, JSONL, NDJSON, SSE
 
 if TYPE_CHECKING:
     from mangum.types import LambdaContext
@@ -23,7 +23,7 @@ def buffered(app: "Starlette") -> Handler:
         with asyncio.Runner() as runner:
             # Mangum runs on the thread's loop, which it does not make where a loop was there before.
             asyncio.set_event_loop(runner.get_loop())
-            mangum = Mangum(app, lifespan="off", text_mime_types=["application/json", NDJSON, JSONL, SSE])
+            mangum = Mangum(app, lifespan="off", text_mime_types=["application/json", NDJSON, JSONL, SSE, CSV])
             try:
                 return mangum({**event, "answerBy": answer_by}, context)
             finally:

@@ -24,7 +24,8 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 class Group[Caller]:
     """Serves API Gateway events: gate first, then route, then the route's own work.
 
-    `gate` says who calls, or raises; `explain` turns any failure into the dialect's answer.
+    `gate` says who calls, or raises; `explain` turns any failure into the dialect's answer. `elsewhere` are methods and
+    paths that another function serves: only the other methods of these paths come here, to be refused.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Group[Caller]:
         *,
         gate: Callable[[Request], Admission[Caller]],
         explain: Callable[[Exception], Answer],
+        elsewhere: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._gate = gate
         self._explain = explain
@@ -40,18 +42,20 @@ class Group[Caller]:
         self._app.use([self._enter])
         self._app.not_found(self._no_route)
         self._app.exception_handler(Exception)(self._failed)
-        self._register(routes)
+        self._register(routes, elsewhere)
 
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         return self._app.resolve(dict(event), context)
 
-    def _register(self, routes: Sequence[Route[Caller]]) -> None:
+    def _register(self, routes: Sequence[Route[Caller]], elsewhere: Sequence[tuple[str, str]]) -> None:
         own, allowed = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+        for method, path in elsewhere:
+            allowed[path].add(method)
         for route in routes:
             own[route.path].add(route.method)
             allowed[route.path] |= {route.method, *route.elsewhere}
             self._app.route(route.path, method=route.method)(self._answering(route))
-        for path in own:
+        for path in allowed:
             others = [method for method in _METHODS if method not in own[path]]
             self._app.route(path, method=others)(_refusing_method(allowed[path]))
 

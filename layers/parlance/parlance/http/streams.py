@@ -14,6 +14,7 @@ from parlance.http.requests import Request
 NDJSON = "application/x-ndjson"
 JSONL = "application/jsonl"
 SSE = "text/event-stream"
+CSV = "text/csv"
 # Proxies are told to pass everything on at once; the last one is nginx's own word for it.
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
@@ -22,16 +23,19 @@ _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"
 class Stream:
     """What a streaming route returns instead of an Answer.
 
-    `chunks` is run to its end on a thread of its own, whether or not anybody is left to read it. A failure in it is
-    told by `failed`, as the last chunk: the status has been sent by then. `idle` is sent while nothing else is.
+    `chunks` is run to its end on a thread of its own, whether or not anybody is left to read it. One that is `paced` is
+    run as fast as it is read, and no further than somebody reads. A failure in it is told by `failed`, as the last
+    chunk: the status has been sent by then. Where that is None the answer breaks off, so that nobody takes it for
+    whole. `idle` is sent while nothing else is.
     """
 
     media_type: str
     chunks: Iterator[bytes]
-    failed: Callable[[Exception], bytes]
+    failed: Callable[[Exception], bytes | None]
     idle: bytes
     headers: Mapping[str, str] = field(default_factory=lambda: _HEADERS)
     status: int = 200
+    paced: bool = False
 
 
 def ndjson_stream(lines: Iterator[bytes], failed: Callable[[Exception], bytes]) -> Stream:

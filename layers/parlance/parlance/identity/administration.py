@@ -55,7 +55,8 @@ class Administration:
     def issue_key(self, tenant_id: str, name: str, *, prefix: str = PREFIX) -> IssuedKey:
         """A key for the dialect of that prefix. Raises NotFoundError when there is no such tenant."""
         secret = new_key(self._secrets, prefix)
-        key = ApiKey(f"key_{self._ids.random()}", tenant_id, name, hint_of(secret), self._clock.now())
+        now = self._clock.now()
+        key = ApiKey(f"key_{self._ids.random()}", tenant_id, name, hint_of(secret), now, prefix=prefix)
         self._store.create_key(key, hash_of(secret, prefix), token=self._ids.random())
         return IssuedKey(key, secret)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from parlance.identity.keys import PREFIX
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -28,7 +30,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as its owner sees it: `hint` is its last four characters; the rest is known to nobody."""
+    """A key as its owner sees it: how its text begins, and its last four characters. The rest is known to nobody."""
 
     id: str
     tenant_id: str
@@ -36,6 +38,7 @@ class ApiKey:
     hint: str
     created_at: int
     revoked_at: int | None = None
+    prefix: str = PREFIX
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from parlance.errors import InvalidInputError, TooLargeError
+from parlance.errors import TooLargeError
 from parlance.platform.fields import Resource
 
 VALUES_BYTES_MAX = 300 * 1024
@@ -14,9 +14,7 @@ _KEPT_KEY = re.compile(r"[^\W_]")
 
 
 def created(resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a new resource. Raises InvalidInputError, TooLargeError."""
-    if any(key.startswith("_") for key in body.get("meta") or {}):
-        raise InvalidInputError("meta: keys must not begin with _")
+    """The values of a new resource. Raises TooLargeError."""
     return _checked(_cleared(_sent(resource, body)))
 
 

@@ -20,7 +20,7 @@ from parlance.platform.answering import Event, turn_events, waiting_event
 from parlance.platform.bodies import body_of, read, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document, Position
-from parlance.platform.fields import Sent
+from parlance.platform.fields import AS_WHOLE, Sent
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery
 from parlance.platform.paths import ROOT, ROOTS
@@ -39,7 +39,7 @@ class Publication(Sent):
 
 
 class Subscription(Sent):
-    historyLength: Annotated[int, Field(ge=0, le=_HISTORY_MAX)] | None = None  # noqa: N815 - the wire's name
+    historyLength: Annotated[int, Field(ge=0, le=_HISTORY_MAX), AS_WHOLE] | None = None  # noqa: N815 - the wire's name
 
 
 class Channels:

@@ -1,6 +1,8 @@
 """What can be done with a dataset besides its life cycle and that of its records."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from parlance.errors import NotFoundError
 from parlance.http.answers import Answer
@@ -18,7 +20,7 @@ from parlance.platform.lists import ListQuery
 from parlance.platform.paths import ROOT
 from parlance.platform.records import record_values
 from parlance.platform.routes import done
-from parlance.platform.searching import check_filter, matches
+from parlance.platform.searching import FILTER_SCHEMA, check_filter, matches
 
 _DATASET = f"{ROOT}/dataset/<parent>"
 _FOUND_DEFAULT, _FOUND_MAX = 10, 100
@@ -27,7 +29,7 @@ _FILTERED_MAX = 10_000
 
 class SearchBody(Sent):
     search: str
-    filter: dict[str, Any] | None = None
+    filter: Annotated[dict[str, Any], Field(json_schema_extra=FILTER_SCHEMA)] | None = None
 
 
 class Attach(Sent):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from parlance.platform.catalogue import CATALOGUE
 from parlance.platform.fields import (
     ALIAS,
     BLUEPRINT,
@@ -83,6 +84,7 @@ RECORD = Resource(
     parent="dataset",
     fields=(FieldOf("text", NotBlank, required=True), text("source"), NAMED[2]),
     exports=True,
+    large=True,
 )
 
 DATASET_FILE = Resource(
@@ -133,6 +135,7 @@ CONTACT = Resource(
         number("verifiedAt"),
     ),
     exports=True,
+    large=True,
 )
 
 FILE = Resource("file", path="file", prefix="file", fields=(*NAMED, ALIAS, BLUEPRINT, VISIBILITY))
@@ -160,6 +163,7 @@ MEMORY = Resource(
     fields=(*NAMED, link("contactId"), link("botId"), FieldOf("text", NotBlank, required=True), _EXPIRES),
     filters=("contactId", "botId"),
     exports=True,
+    large=True,
 )
 
 TASK = Resource(
@@ -222,6 +226,7 @@ CONVERSATION = Resource(
     filters=("botId", "contactId", "taskId", "spaceId", "datasetId", "skillsetId"),
     calls=("create", "list", "fetch", "update"),
     exports=True,
+    large=True,
 )
 
 MESSAGE = Resource(
@@ -237,6 +242,7 @@ MESSAGE = Resource(
     ),
     calls=("list", "fetch", "update", "delete"),
     oldest_first=True,
+    large=True,
 )
 
 CHANNEL_MESSAGE = Resource(
@@ -251,4 +257,5 @@ RESOURCES = (
     *(BOT, DATASET, RECORD, DATASET_FILE, SKILLSET, ABILITY, CONVERSATION, MESSAGE),
     *(CONTACT, FILE, SECRET, MEMORY, TASK, RATING, CHANNEL_MESSAGE),
     *INTEGRATIONS,
+    *CATALOGUE,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 ALIAS_SHAPE = re.compile(r"[a-z0-9_-]{0,128}\Z", re.ASCII)
 ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z", re.ASCII)
@@ -39,17 +39,29 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _in_range(value: float) -> float:
-    if abs(value) > _NUMBER_MAX:
-        raise ValueError("is out of range")
-    return value
+def _without_hidden(meta: dict[str, Any]) -> dict[str, Any]:
+    if any(key.startswith("_") for key in meta):
+        raise ValueError("keys must not begin with _")
+    return meta
 
 
+def _whole(value: object) -> object:
+    """JSON knows one kind of number only: 2.0 is as whole as 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+AS_WHOLE = BeforeValidator(_whole)
+"""Comes last among an integer's annotations: bounds behind it would be lost from the description."""
 Text = Annotated[str, Field()]
-NotBlank = Annotated[str, AfterValidator(_not_blank)]
+NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
-Number = Annotated[int | float, AfterValidator(_in_range)]
+Number = Annotated[int | float, Field(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
 Meta = dict[str, Any]
+NewMeta = Annotated[
+    dict[str, Any],
+    AfterValidator(_without_hidden),
+    Field(json_schema_extra={"propertyNames": {"pattern": "^([^_]|$)"}}),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,7 @@ class Resource:
 
     `path` is where it lives below the API's root, with `{parent}` for the id of what it belongs to, which is of the
     kind `parent`. `filters` are the fields by which its list can be narrowed. `exports` says whether its list is
-    also served as CSV.
+    also served as CSV. A `large` one's lists may be more than one answer holds: another function streams them.
     """
 
     kind: str
@@ -120,6 +132,7 @@ class Resource:
     parent: str | None = None
     filters: tuple[str, ...] = ()
     exports: bool = False
+    large: bool = False
     calls: tuple[str, ...] = ("create", "list", "fetch", "update", "delete")
     oldest_first: bool = False
     title: str = ""
@@ -137,8 +150,10 @@ class Resource:
 
     @cached_property
     def creation(self) -> type[BaseModel]:
-        """What `create` takes."""
-        return self._model("Create", [one for one in self.fields if not one.server_made], required=True)
+        """What `create` takes. Unlike a change it is told of keys in `meta` that are not kept."""
+        sent = [one for one in self.fields if not one.server_made]
+        strict = [replace(one, type=NewMeta) if one.name == "meta" else one for one in sent]
+        return self._model("Create", strict, required=True)
 
     @cached_property
     def change(self) -> type[BaseModel]:
@@ -148,20 +163,26 @@ class Resource:
 
     @cached_property
     def answer(self) -> type[BaseModel]:
-        """What `fetch` and `list` answer, for the API's description."""
+        """What `fetch` and `list` answer, for the API's description. Nothing in it is null: it is left out then."""
         fixed: dict[str, Any] = {"id": (str, ...), "createdAt": (int, ...), "updatedAt": (int, ...)}
         shown = [one for one in self.fields if not one.hidden and not one.create_only]
         always = [replace(one, required=one.required or one.shown is not None or one.made is not None) for one in shown]
-        return self._model("", always, required=True, more=fixed)
+        return self._model("Item", always, required=True, nullable=False, more=fixed)
 
     def _model(
-        self, suffix: str, fields: Sequence[FieldOf], *, required: bool, more: Mapping[str, Any] | None = None
+        self,
+        suffix: str,
+        fields: Sequence[FieldOf],
+        *,
+        required: bool,
+        nullable: bool = True,
+        more: Mapping[str, Any] | None = None,
     ) -> type[BaseModel]:
         named: dict[str, Any] = dict(more or {})
         for one in fields:
             for name in filter(None, (one.name, one.also)):
                 must = required and one.required and name == one.name
-                kind = one.type if one.required else one.type | None
+                kind = one.type | None if nullable and not one.required else one.type
                 # Under an alias, because a name such as "schema" means something else to the class.
                 named[f"field_{name}"] = (kind, Field(... if must else None, alias=name))
         title = self.kind[0].upper() + self.kind[1:]

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from parlance.platform.fields import Meta, Sent
+from parlance.platform.fields import AS_WHOLE, Meta, Sent
 from parlance.platform.messages import FIRST_MESSAGES_MAX, Entity, Spoken, SpokenMessage
 
 ATTACHMENTS_MAX = 5
 
 type ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
-type Count = Annotated[int, Field(ge=1)]
+type Count = Annotated[int, Field(ge=1), AS_WHOLE]
 
 
 class Parameters(Sent):
@@ -32,7 +32,7 @@ class Result(Sent):
 class Function(Sent):
     """Something that the client can do for the model."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1, json_schema_extra={"pattern": "^[A-Za-z0-9_-]{1,64}$"})]
     description: str
     parameters: Parameters
     result: Result | None = None

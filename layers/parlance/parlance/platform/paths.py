@@ -3,6 +3,19 @@
 ROOT = "/api/v1"
 ROOTS = (ROOT, "/v1", "/api")
 
+_ANSWERING = ("complete", "send", "receive", "dispatch")
+ANSWERED = (
+    ("POST", f"{ROOT}/conversation/complete"),
+    ("POST", f"{ROOT}/conversation/dispatch"),
+    *(("POST", f"{ROOT}/conversation/<conversation_id>/{call}") for call in _ANSWERING),
+    ("POST", f"{ROOT}/channel/<channel>/subscribe"),
+    ("POST", f"{ROOT}/openai/chat/completions"),
+    ("POST", f"{ROOT}/chat/completions"),
+    ("GET", f"{ROOT}/openai/models"),
+    ("GET", f"{ROOT}/models"),
+)
+"""What the completion function serves. What else is asked of these paths other functions have to refuse."""
+
 # Tokens are sent in a header that no browser adds by itself.
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",

@@ -7,14 +7,14 @@ from pydantic import Field
 
 from parlance.platform.bodies import read
 from parlance.platform.documents import Document
-from parlance.platform.fields import Sent
+from parlance.platform.fields import AS_WHOLE, Sent
 from parlance.platform.library import Library
 
 _STEPS_MAX = 1_000
 
 
 class Vote(Sent):
-    value: Annotated[int, Field(ge=-_STEPS_MAX, le=_STEPS_MAX)] | None = None
+    value: Annotated[int, Field(ge=-_STEPS_MAX, le=_STEPS_MAX), AS_WHOLE] | None = None
     reason: str | None = None
 
 

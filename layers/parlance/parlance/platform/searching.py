@@ -18,6 +18,17 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 type Filter = Mapping[str, Any]
 
+_PLAIN = [{"type": kind} for kind in ("string", "number", "boolean", "null")]
+FILTER_SCHEMA: dict[str, Any] = {
+    "additionalProperties": {
+        "anyOf": [
+            *_PLAIN,
+            {"type": "object", "properties": {name: {} for name in _COMPARISONS}, "additionalProperties": False},
+        ]
+    }
+}
+"""What `check_filter` takes, for the API's description."""
+
 
 def ranked_texts(texts: Iterable[str], query: str, limit: int) -> list[int]:
     """The places of the texts that hold any word of the query, best first."""

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 class PlatformService:
     """Answers the events of API Gateway for some routes of the dialect."""
 
-    def __init__(self, routes: Sequence[Route[Caller]], gate: Callable[[Request], Admission[Caller]]) -> None:
+    def __init__(
+        self,
+        routes: Sequence[Route[Caller]],
+        gate: Callable[[Request], Admission[Caller]],
+        elsewhere: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """`elsewhere` are methods and paths of which this function has only the other methods to refuse."""
         self.routes = routes
-        self._group = Group(routes, gate=gate, explain=explain)
+        self._group = Group(routes, gate=gate, explain=explain, elsewhere=elsewhere)
 
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         if event["httpMethod"] in {"HEAD", "OPTIONS"}:

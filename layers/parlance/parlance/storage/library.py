@@ -5,6 +5,7 @@ from collections.abc import Callable
 from parlance.clock import Clock
 from parlance.ids import IdSource
 from parlance.knowledge.indexing import AnnouncedDatasets, IndexRequests, NoRequests
+from parlance.platform.catalogue import CATALOGUE, OfferedDocuments, offered
 from parlance.platform.conversations import MessageDocuments
 from parlance.platform.documents import DocumentStore
 from parlance.platform.fields import Resource
@@ -17,6 +18,8 @@ from parlance.storage.documents import DocumentRepository, PlainShelf, Shelf
 from parlance.storage.shelves import BotShelf, DatasetShelf
 from parlance.storage.table import Key, Table
 from parlance.storage.turns import DynamoTurnStore
+
+_OFFERED = {resource.kind for resource in CATALOGUE}
 
 
 def stores(
@@ -41,6 +44,8 @@ def stores(
                 return ConversationDocuments(table, clock, ids)
             case "dataset":
                 return AnnouncedDocuments(DocumentRepository(table, DatasetShelf()), announced)
+            case kind if kind in _OFFERED:
+                return OfferedDocuments(offered(kind))
             case kind:
                 return DocumentRepository(table, shelves.get(kind) or PlainShelf(kind))
 

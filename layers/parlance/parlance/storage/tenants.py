@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from parlance.errors import NotFoundError
+from parlance.identity.keys import PREFIX
 from parlance.identity.model import ApiKey, Limits, Tenant
 from parlance.identity.port import AlreadyExistsError
 from parlance.storage import keys
@@ -120,6 +121,7 @@ def _key_item(address: Key, key: ApiKey, key_hash: str) -> dict[str, Any]:
         "tenant_id": key.tenant_id,
         "name": key.name,
         "hint": key.hint,
+        "prefix": key.prefix,
         "key_hash": key_hash,
         "created_at": key.created_at,
     }
@@ -133,4 +135,5 @@ def _key_from(item: Item) -> ApiKey:
         hint=item["hint"],
         created_at=item["created_at"],
         revoked_at=item.get("revoked_at"),
+        prefix=item.get("prefix", PREFIX),
     )

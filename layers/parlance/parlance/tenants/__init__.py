@@ -1,1 +1,1 @@
-"""The tenant's own side: usage, budgets, export, erasure, under `/api/v1/tenant`."""
+"""The tenant's own side: usage, budgets, export, erasure, keys, under `/api/v1/tenant`."""

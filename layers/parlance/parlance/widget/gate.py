@@ -52,7 +52,8 @@ class WidgetGate:
         readable = _readable(origin)
         key = self._key(request, readable)
         if origin is not None and not is_allowed(origin, key.origins):
-            raise RefusedError(ForbiddenError("This origin is not on the key's list."), {"Vary": "Origin"})
+            # Readable, so that the page's owner is told at once: a browser could not tell it from a lost connection.
+            raise RefusedError(ForbiddenError("This origin is not on the key's list."), readable)
         counter = TenantCounter(key.tenant_id, f"{_POLICY}#{key.id}")
         allowance = self._limiter.hit(counter, limit=key.limits.per_minute, window_seconds=_WINDOW_SECONDS)
         headers = readable | rate_headers(_POLICY, allowance)
