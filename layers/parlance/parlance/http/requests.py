@@ -13,6 +13,7 @@ from parlance.errors import InvalidInputError, TooLargeError
 BODY_BYTES_MAX = 1024 * 1024
 _IDEMPOTENCY_KEY_MAX = 255
 # What a streamed reply may take where the platform sets no other end, and what to leave of it for finishing.
+_JSON_SPACE = " \t\n\r"
 _STREAM_SECONDS = 840.0
 _FINISH_SECONDS = 10.0
 
@@ -100,7 +101,7 @@ class Request:
     def json_object_or_nothing(self) -> dict[str, Any]:
         """The body where none needs to be sent."""
         body = self._body()
-        return parse_object(body) if body.strip() else {}
+        return parse_object(body) if body.strip(_JSON_SPACE) else {}
 
     def _body(self) -> str:
         raw: str = self._event.get("body") or ""
