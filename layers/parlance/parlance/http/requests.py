@@ -12,8 +12,8 @@ from parlance.errors import InvalidInputError, TooLargeError
 
 BODY_BYTES_MAX = 1024 * 1024
 _IDEMPOTENCY_KEY_MAX = 255
-# What a streamed reply may take where the platform sets no other end, and what to leave of it for finishing.
 _JSON_SPACE = " \t\n\r"
+# What a streamed reply may take where the platform sets no other end, and what to leave of it for finishing.
 _STREAM_SECONDS = 840.0
 _FINISH_SECONDS = 10.0
 
