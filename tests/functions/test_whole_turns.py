@@ -74,9 +74,13 @@ def by_identity(place: Place, question: str) -> str:
     return str(reply.body["response"])
 
 
-def by_platform(place: Place, question: str) -> str:
+def account_of(place: Place) -> Account:
     cloud, tenant_id = place.cloud, place.house.tenant_id
-    account = Account(cloud, tenant_id, cloud.administration.issue_key(tenant_id, "p", prefix=PLATFORM_PREFIX).secret)
+    return Account(cloud, tenant_id, cloud.administration.issue_key(tenant_id, "p", prefix=PLATFORM_PREFIX).secret)
+
+
+def by_platform(place: Place, question: str) -> str:
+    account = account_of(place)
     conversation = account.made("/conversation/create", {"botId": AGENT})
     return str(account.post(f"/conversation/{conversation}/complete", {"text": question}).body["text"])
 
@@ -131,3 +135,14 @@ def test_a_function_may_do_what_its_turns_need(
     used = {grant for grant in noticed if grant.function == function}
     assert {grant.sid for grant in used} >= NEEDED
     assert "dynamodb:DeleteItem" in {grant.action for grant in used}, "the event was passed on and not removed"
+
+
+def test_the_function_of_abilities_may_do_what_an_asked_bot_needs(cloud: Cloud, rehearsal: Rehearsal) -> None:
+    with serving(says(ANSWER)) as server, rehearsal.noticing() as noticed:
+        account = account_of(place_of(cloud, server))
+        abilities = f"/skillset/{account.made('/skillset/create')}/ability"
+        ability = account.made(f"{abilities}/create", {"name": "Ask", "botId": AGENT})
+        told = account.post(f"{abilities}/{ability}/execute", {"input": "What does bird number42 eat?"})
+    assert told.body["result"] == ANSWER
+    used = {grant.sid for grant in noticed if grant.function == "ChatBotKitSkillsetFunction"}
+    assert used >= NEEDED - {"TellWebhooks"}, "what is not kept is told to nobody"

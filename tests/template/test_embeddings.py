@@ -8,7 +8,10 @@ from tests.template.conftest import RUNNING_TURNS, Stack
 
 READERS = [
     f"{function}Role"
-    for function in (*RUNNING_TURNS, "ChatBotKitDatasetFunction", "RepliesFunction", "IndexingFunction")
+    for function in (
+        *RUNNING_TURNS,
+        *("ChatBotKitDatasetFunction", "ChatBotKitSkillsetFunction", "RepliesFunction", "IndexingFunction"),
+    )
 ]
 
 
@@ -25,6 +28,11 @@ READERS = [
 def test_nothing_of_it_is_there_unless_it_is_asked_for(stack: Stack, resource: str, condition: str) -> None:
     assert stack.resources[resource]["Condition"] == condition
     assert condition in stack.template["Conditions"]
+
+
+def test_these_are_all_that_are_told_of_embeddings(stack: Stack) -> None:
+    told = {f"{function}Role" for function in stack.functions() if "EMBEDDING_PROVIDER" in stack.environment(function)}
+    assert told == set(READERS)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ def test_a_body_may_be_missing_where_none_is_needed() -> None:
     assert _request(body=" \n").json_object_or_nothing() == {}
     assert _request(body='{"a": 1}').json_object_or_nothing() == {"a": 1}
     with pytest.raises(InvalidInputError):
+        _request(body="\x1c").json_object_or_nothing()  # White space, but not to JSON.
+    with pytest.raises(InvalidInputError):
         _request(body=None).json_object()
 
 
