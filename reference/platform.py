@@ -174,13 +174,14 @@ def _wire_path(path: str) -> str:
     """Each id is named for what it is the id of."""
 
     def named(found: re.Match[str]) -> str:
-        owner = "integration" if found["before"] in _KINDS_ON_PATHS else found["before"]
+        owner = _OWNERS.get(found["before"], found["before"])
         return f"{found['before']}/{{{owner}Id}}"
 
     return re.sub(r"(?P<before>\w+)/<\w+>", named, path)
 
 
-_KINDS_ON_PATHS = {name for kind in KINDS for name in (kind.name, kind.also_at)}
+_OWNERS = {name: "integration" for kind in KINDS for name in (kind.name, kind.also_at)} | {"Attachment": "conversation"}
+"""Whose id comes behind a part of a path that does not say so itself."""
 
 
 def _complete(path: str, description: Description) -> Description:

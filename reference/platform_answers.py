@@ -141,6 +141,10 @@ class Upload(Done):
     uploadRequest: UploadRequest | None = None  # noqa: N815
 
 
+class AttachmentUpload(Upload):
+    name: str = Field(description="As announced; empty if it has none")
+
+
 class Address(_Answered):
     url: str
 

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from parlance.platform import bots, catalogue, channels, conversation_calls, datasets, functions, memories, skillsets
+from parlance.platform import (
+    bots,
+    catalogue,
+    channels,
+    conversation_calls,
+    datasets,
+    functions,
+    memories,
+    secrets,
+    skillsets,
+)
 from parlance.platform.declarations import CONTACT, CONVERSATION, MEMORY, RATING, SECRET, TASK
 from parlance.platform.openai_bodies import ChatCompletion
 from parlance.platform.ratings import Vote
@@ -83,14 +93,14 @@ def _dispatch(summary: str, body: type[BaseModel], answer: type[BaseModel], *, m
     )
 
 
-def _upload(summary: str, about: str) -> Description:
+def _upload(summary: str, about: str, answer: type[BaseModel] = answers.Upload) -> Description:
     return Description(
         summary=summary,
         about=f"{about} Little may come along as a `data:` URL; of more its size is told, to the byte, and the answer "
         "says with which request it is to be brought within 15 minutes.",
         sent=[UploadBody],
         answers={
-            200: json_body("It is there, or how to bring it", answers.Upload),
+            200: json_body("It is there, or how to bring it", answer),
             501: json_body("`NOT_IMPLEMENTED`: it is not fetched from an address", answers.PlatformError),
         },
     )
@@ -152,8 +162,12 @@ _CONVERSATIONS = {
     ("GET", "/conversation/<reference>/usage/fetch"): _reading(
         "See what a conversation has used", answers.ConversationUsage, "In all"
     ),
-    ("POST", "/conversation/<reference>/attachment/upload"): _upload("Attach a file", _ATTACHED),
-    ("POST", "/Attachment/<reference>/upload"): _upload("Attach a file, where one of the clients does", _ATTACHED),
+    ("POST", "/conversation/<reference>/attachment/upload"): _upload(
+        "Attach a file", _ATTACHED, answers.AttachmentUpload
+    ),
+    ("POST", "/Attachment/<reference>/upload"): _upload(
+        "Attach a file, where one of the clients does", _ATTACHED, answers.AttachmentUpload
+    ),
     ("POST", "/conversation/<parent>/message/create"): _takes(
         "Add a message", conversation_calls.NewMessageBody, json_body("The message", answers.MessageCreated)
     ),
@@ -200,7 +214,11 @@ _CONTACTS = {
 _ON_SECRETS = {
     "authenticate": _refused("Sign in at a foreign service", "set the secret's value"),
     "mint": _refused("Get a token of a foreign service", "set the secret's value"),
-    "proxy": _refused("Call a foreign service with a secret", "give a skillset an ability that fetches"),
+    "proxy": Description(
+        summary="Call a foreign service with a secret",
+        sent=[secrets.ProxyBody],
+        answers={501: json_body("`NOT_IMPLEMENTED`: give a skillset an ability that fetches", answers.PlatformError)},
+    ),
     "revoke": action("Take a secret's value away", done()),
     "verify": action("Ask whether a secret has a value", json_body("Whether it has", answers.SecretStatus)),
 }

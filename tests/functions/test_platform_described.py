@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings, strategies
 from schemathesis import GenerationMode
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import (
@@ -34,8 +34,21 @@ ORIGIN = "https://api.example"
 CHECKS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 CURSOR = re.compile(PAGING[0].schema["pattern"])
 """The only parameter of lists that is refused: what makes no sense of others falls back to their defaults."""
-MEANING_COUNTS = re.compile(r"/(complete|completions|receive|dispatch|execute|session/create)\Z")
-"""Whether there is something to answer, and can be answered, depends on more than a description says."""
+MEANING_COUNTS = re.compile(r"/(complete|completions|receive|dispatch|execute|session/create|sync|trigger|upload)\Z")
+"""Whether there is something to answer, read or do, and how large it may be, depends on more than is described."""
+FORMATS = {
+    "schedule": ("", "hourly", "every 5 minutes", "30 9 * * 1-5", "2030-01-01T09:00:00Z"),
+    "time-zone": ("", "UTC", "Europe/London"),
+    "data-url": (
+        "data:,",
+        "data:text/plain;charset=utf-8,caf%C3%A9",
+        "data:;base64,dGVh",
+        "https://example.com/tea.txt",
+    ),
+}
+"""What the formats are that no standard names."""
+for name, examples in FORMATS.items():
+    schemathesis.openapi.format(name, strategies.sampled_from(examples))
 
 
 def described() -> list[Any]:

@@ -5,16 +5,21 @@ import io
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from parlance.platform.declarations import RESOURCES
 from parlance.platform.fields import FieldOf, Resource
+from parlance.platform.schedules import check_schedule, check_time_zone
 from tests.functions.cloud import Cloud
 from tests.functions.platform import Account, an_account
 
 MADE = [resource for resource in RESOURCES if "create" in resource.calls]
 CONFIGURES = {"model", "backstory", "datasetId", "skillsetId", "privacy", "moderation"}
 OF_EACH_TYPE: tuple[Any, ...] = (7, True, "text", ["a"], {"a": {}}, None)
+FORMATS = FormatChecker(())
+"""Those of ours, checked as the description's readers would have to."""
+FORMATS.checks("schedule", ValueError)(lambda sent: not isinstance(sent, str) or check_schedule(sent) == sent)
+FORMATS.checks("time-zone", ValueError)(lambda sent: not isinstance(sent, str) or check_time_zone(sent) == sent)
 ODD: tuple[Any, ...] = ([[]], 1e400, -0.5, "\x00", {"": None})
 
 
@@ -127,7 +132,7 @@ class TestEveryResource:
         base = base_of(account, resource)
         identifier = account.made(f"{base}/create", least(resource))
         for path, model in ((f"{base}/create", resource.creation), (f"{base}/{identifier}/update", resource.change)):
-            described = Draft202012Validator(model.model_json_schema())
+            described = Draft202012Validator(model.model_json_schema(), format_checker=FORMATS)
             for field in (*resource.fields, FieldOf("unknown", str)):
                 for sent in OF_EACH_TYPE:
                     body = {**least(resource), field.name: sent}

@@ -47,6 +47,7 @@ def test_a_session_reaches_what_the_gate_lets_it_reach() -> None:
         *(f"message/{{messageId}}/{call}" for call in ("upvote", "downvote", "synthesize")),
     )
     assert reached == {
+        "/api/v1/Attachment/{conversationId}/upload",
         "/api/v1/channel/{channelId}/publish",
         *(f"/api/v1/conversation/{{conversationId}}/{call}" for call in of_conversation),
     }

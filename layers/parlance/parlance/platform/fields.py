@@ -57,8 +57,8 @@ AS_WHOLE = BeforeValidator(_whole)
 Text = Annotated[str, Field()]
 NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
-Schedule = Annotated[str, AfterValidator(check_schedule)]
-TimeZone = Annotated[str, AfterValidator(check_time_zone)]
+Schedule = Annotated[str, AfterValidator(check_schedule), Field(json_schema_extra={"format": "schedule"})]
+TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(json_schema_extra={"format": "time-zone"})]
 Number = Annotated[int | float, Field(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
 Meta = dict[str, Any]
 NewMeta = Annotated[
