@@ -28,7 +28,7 @@ SCRIPTS = {
     "What can you do?": Script(
         GREETING,
         sources=[
-            {"source": "https://example.com/guide", "title": "Guide"},
+            {"source": "guide.html", "uri": "https://example.com/guide", "title": "Guide"},
             {"source": "docs/chats.md", "title": "The chats dialect"},
         ],
     ),
@@ -43,6 +43,7 @@ SCRIPTS = {
         sources=[
             {"source": "javascript:window.pwned='source'", "title": "<img src=x onerror=\"window.pwned='title'\">"},
             {"source": 'https://example.com/"onclick="pwned=1', "title": "ordinary"},
+            {"source": "a.md", "uri": "javascript:window.pwned='uri'", "title": "addressed"},
         ],
     ),
     "ما هذا؟": Script(

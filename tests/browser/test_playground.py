@@ -95,6 +95,8 @@ def test_a_conversation_in_the_other_dialects(playground: Callable[..., Page], d
     ask(page, QUESTION)
     expect(reply(page)).to_contain_text("make run", timeout=60_000)
     finished(page)
+    # The identity dialect's answers have no place for sources.
+    expect(page.locator(".sources")).to_have_count(1 if dialect == "platform" else 0)
     for event in events:
         expect(page.locator(".wire b", has_text=event).first).to_be_visible()
     page.get_by_role("tab", name="Timing").last.click()
@@ -137,6 +139,7 @@ def test_a_reply_of_the_platform_dialect_that_breaks_off_is_found_where_it_is_ke
     ask(page, QUESTION)
     expect(reply(page)).to_contain_text("make run", timeout=60_000)
     finished(page)
+    expect(page.locator(".sources")).to_contain_text("README.md")
     expect(page.locator("li.message")).to_have_count(2)
 
 

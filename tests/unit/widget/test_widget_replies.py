@@ -93,7 +93,8 @@ async def test_sources_are_parts_of_their_own() -> None:
         yield TextDelta("See there.")
         listed = [
             {"source": "a.md", "title": "A", "record_id": "r1"},
-            {"source": "https://a.example/b", "title": "B"},
+            {"source": "https://a.example/b", "uri": None, "title": "B"},
+            {"source": "c.md", "uri": "https://a.example/c", "title": "C", "record_id": "r3"},
             7,
         ]
         yield Completed(1, 2, {"sources": listed})
@@ -103,6 +104,7 @@ async def test_sources_are_parts_of_their_own() -> None:
     assert found == [
         {"type": "source-document", "sourceId": "r1", "mediaType": "text/plain", "title": "A", "filename": "a.md"},
         {"type": "source-url", "sourceId": "1", "url": "https://a.example/b", "title": "B"},
+        {"type": "source-url", "sourceId": "r3", "url": "https://a.example/c", "title": "C"},
     ]
 
 

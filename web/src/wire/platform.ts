@@ -1,12 +1,12 @@
 /** The platform dialect: a conversation is completed, and the answer comes line by line. */
 import { Http } from "./http";
 import { jsonLines } from "./lines";
-import { ConnectionLost, Refused, type ReplyEvent, type Transport, type Witness } from "./transport";
+import { ConnectionLost, Refused, sourcesIn, type ReplyEvent, type Transport, type Witness } from "./transport";
 
 export type PlatformAccess = { base: string; secret: string; bot: string };
 
-type Line = { type: string; data: { token?: string; text?: string; message?: string; outputTokensUsed?: number; end?: { reason?: string } } };
-type Kept = { items: { type: string; text: string }[] };
+type Line = { type: string; data: { token?: string; text?: string; message?: string; outputTokensUsed?: number; meta?: unknown; end?: { reason?: string } } };
+type Kept = { items: { type: string; text: string; meta?: unknown }[] };
 
 const LOOKS = 60;
 const LOOK_EVERY_MS = 1_000;
@@ -41,7 +41,7 @@ export class PlatformTransport implements Transport {
     for (let look = 0; look < LOOKS; look += 1) {
       const kept = await this.http.json<Kept>({ method: "GET", path, headers: this.headers() });
       const newest = kept.items[0];
-      if (newest?.type === "bot") return yield { kind: "ended", text: newest.text, sources: [], stopped: false };
+      if (newest?.type === "bot") return yield { kind: "ended", text: newest.text, sources: sourcesIn(newest.meta), stopped: false };
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
     throw new Error("no answer was kept");
@@ -79,7 +79,7 @@ export class PlatformTransport implements Transport {
         else if (type === "token" && data.token) yield { kind: "token", text: data.token, index: ++index };
         else if (type === "usage") tokens = data.outputTokensUsed;
         else if (type === "error") return yield { kind: "failed", reason: data.message ?? "" };
-        else if (type === "result") return yield { kind: "ended", text: data.text, sources: [], stopped: data.end?.reason === "abort", tokens };
+        else if (type === "result") return yield { kind: "ended", text: data.text, sources: sourcesIn(data.meta), stopped: data.end?.reason === "abort", tokens };
       }
     } catch (error) {
       if (!this.leaving.signal.aborted) throw error;

@@ -52,7 +52,7 @@ export function sourcesIn(metadata: unknown): Source[] {
   const found = new Map<string, Source>();
   for (const one of listed as Record<string, unknown>[]) {
     const name = text(one?.source) ?? text(one?.name);
-    const url = text(one?.url) ?? name;
+    const url = text(one?.uri) ?? name;
     const title = text(one?.title) ?? name ?? url;
     if (!title) continue;
     found.set(`${title}\n${name}`, { title, name, url: isWebAddress(url) ? url : undefined });

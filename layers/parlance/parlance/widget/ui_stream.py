@@ -52,7 +52,7 @@ def _sources(reply: Message) -> Iterator[bytes]:
     """What the reply was drawn from: pages that can be opened, or documents."""
     for number, source in enumerate(_named(reply.metadata.get("sources"))):
         name, title = str(source.get("source") or ""), str(source.get("title") or source.get("source") or "")
-        address = str(source.get("url") or name)
+        address = str(source.get("uri") or name)
         identifier = str(source.get("record_id") or number)
         if address.startswith(("https://", "http://")):
             yield _chunk("source-url", sourceId=identifier, url=address, title=title)
