@@ -59,12 +59,15 @@ def fill(tables: Tables, house: House, chat_id: str) -> str:
 
 
 def left_of(tables: Tables, chat_id: str) -> list[str]:
-    """The keys of all items, in both tables, that mention the chat anywhere but in the record of what it used."""
+    """The keys of all items, in both tables, that mention the chat.
+
+    The record of what it used may, and the log of events, which has its id for a while.
+    """
     found = []
     for table in (tables.conversations, tables.identity):
         for item in table.scan(""):
-            of_usage = "#Y#" in item["pk"] or item["sk"].startswith("usage#")
-            if chat_id in str(item) and not of_usage:
+            allowed = "#Y#" in item["pk"] or "#X#event" in item["pk"] or item["sk"].startswith("usage#")
+            if chat_id in str(item) and not allowed:
                 found.append(f"{item['pk']} {item['sk']}")
     return found
 

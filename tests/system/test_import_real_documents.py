@@ -37,7 +37,7 @@ QUESTIONS = {
     "Which command runs uvicorn with an example app?": ("readme/uvicorn.md", "uvicorn example:app"),
     "What does pytest-timeout do about a session that takes too long?": ("readme/pytest-timeout.rst", "session"),
     "How do I mark a string as safe with MarkupSafe?": ("readme/markupsafe.md", "Markup("),
-    "How do I validate an instance against a JSON schema with jsonschema?": ("readme/jsonschema.rst", "validate("),
+    "Which extras does jsonschema have for checking formats?": ("readme/jsonschema.rst", "format-nongpl"),
     "How can I run tests in parallel on multiple CPUs with pytest?": ("readme/pytest-xdist.rst", "pytest -n auto"),
     "What does hypothesis do when it finds a failing example?": ("readme/hypothesis.md", "failing"),
     "How does the Ruby bundler workflow build dependencies for Lambda?": (
