@@ -1,7 +1,9 @@
 """A turn with all that turns can need, in every function that runs turns, as each has permissions of its own."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -10,6 +12,9 @@ import pytest
 from functions.workers.indexing import app as indexing_app
 from parlance.agents.definitions import Agent
 from parlance.clock import SystemClock
+from parlance.conversations import attempt
+from parlance.conversations.keeper import Keeper
+from parlance.conversations.timing import Timing
 from parlance.identity.keys import PLATFORM_PREFIX
 from parlance.ids import RandomIds
 from parlance.knowledge.datasets import Dataset, Record, SourceRecords, imported_record_id
@@ -25,7 +30,7 @@ from tests.functions.kosmos import Identity, call
 from tests.functions.platform import Account
 from tests.functions.roles import Rehearsal
 from tests.functions.test_answering import says
-from tests.outbound.raw_server import RawServer, serving
+from tests.outbound.raw_server import Peer, RawServer, serving
 
 AGENT, DATASET, ANSWER = "keeper", "birds", "It eats seed."
 NEEDED = {"TellWebhooks", "NamedSecrets", "Snapshots", "AskForSnapshots"}
@@ -117,6 +122,22 @@ def _lost_snapshot(cloud: Cloud, tenant_id: str) -> None:
     cloud.s3.delete_object(Bucket="snapshots", Key=made.snapshot.key)
 
 
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are renewed so soon that an answer which takes a moment needs it, as long ones do."""
+
+    def keeper(*given: Any, timing: Timing, **named: Any) -> Keeper:
+        return Keeper(*given, timing=replace(timing, look_every=0.05, renew_every=0.05), **named)
+
+    monkeypatch.setattr(attempt, "Keeper", keeper)
+
+
+def slowly(peer: Peer) -> None:
+    time.sleep(0.5)
+    says(ANSWER)(peer)
+
+
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     ("function", "ask"),
     [
@@ -130,11 +151,13 @@ def _lost_snapshot(cloud: Cloud, tenant_id: str) -> None:
 def test_a_function_may_do_what_its_turns_need(
     cloud: Cloud, rehearsal: Rehearsal, function: str, ask: Callable[[Place, str], str]
 ) -> None:
-    with serving(says(ANSWER)) as server, rehearsal.noticing() as noticed:
+    with serving(slowly) as server, rehearsal.noticing() as noticed:
         assert ask(place_of(cloud, server), "What does bird number42 eat?") == ANSWER
     used = {grant for grant in noticed if grant.function == function}
     assert {grant.sid for grant in used} >= NEEDED
-    assert "dynamodb:DeleteItem" in {grant.action for grant in used}, "the event was passed on and not removed"
+    actions = {grant.action for grant in used}
+    assert "dynamodb:DeleteItem" in actions, "the event was passed on and not removed"
+    assert "dynamodb:ConditionCheckItem" in actions, "no lease was renewed"
 
 
 def test_the_function_of_abilities_may_do_what_an_asked_bot_needs(cloud: Cloud, rehearsal: Rehearsal) -> None:

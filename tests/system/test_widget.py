@@ -173,12 +173,13 @@ async def test_operators_read_what_visitors_said(well_read: Page) -> None:
     assert (refused.status_code, too_many.status_code) == (401, 400)
 
 
-async def test_a_page_elsewhere_gets_nothing(slow: Page) -> None:
+async def test_a_page_elsewhere_is_told_that_and_gets_nothing(slow: Page) -> None:
     async with slow.browser(Origin="https://evil.example") as client:
         for path in ("/v1/chat", "/v1/chat/stream", "/v1/chat/ticket"):
             answer = await client.post(path, json={"sessionId": "s", "message": "Hello?"})
             assert (answer.status_code, answer.json()) == (403, {"error": "Origin not allowed"})
-            assert "access-control-allow-origin" not in answer.headers
+            assert answer.headers["access-control-allow-origin"] == "https://evil.example"
+            assert "access-control-allow-credentials" not in answer.headers
     async with slow.browser(**{"X-API-Key": slow.house.api_key}) as client:
         assert (await client.post("/v1/chat", json={"sessionId": "s", "message": "Hello?"})).status_code == 401
 

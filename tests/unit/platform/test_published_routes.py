@@ -11,14 +11,12 @@ from reference.platform import routes
 
 PUBLISHED = Path(__file__).with_name("published_routes.txt")
 ABSENT_GROUPS = {"blueprint", "decision", "graphql", "magic", "partner", "policy", "portal", "space", "team"}
-ABSENT = {
-    "POST /conversation/compact",
-    "POST /conversation/{}/compact",
-    "POST /secret/{}/mint",
-    "POST /secret/{}/proxy",
+ABSENT = {"POST /conversation/compact", "POST /conversation/{}/compact"}
+OURS = {
+    *("GET /openai/models", "GET /v1/models", "POST /v1/chat/completions"),
+    "POST /integration/trigger/{}/event",
 }
-OURS = {"GET /openai/models", "GET /v1/models", "POST /v1/chat/completions"}
-"""What OpenAI's clients need besides."""
+"""What OpenAI's clients need besides, and another name for invoking a trigger."""
 
 
 def shape_of(route: str) -> str:
