@@ -16,8 +16,8 @@ from parlance.platform.schedules import check_schedule, check_time_zone
 ALIAS_SHAPE = re.compile(r"[a-z0-9_-]{0,128}\Z", re.ASCII)
 ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z", re.ASCII)
 
-# What every client can read as a number.
-_NUMBER_MAX = 1e300
+# The largest power of ten that is a double exactly, so that the bound is the same in every language.
+_NUMBER_MAX = 10**22
 
 type Maker = Callable[[], str]
 """Makes a value that the server gives out itself, new at each call."""
@@ -41,6 +41,12 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _in_range(value: float) -> float:
+    if abs(value) > _NUMBER_MAX:
+        raise ValueError("is out of range")
+    return value
+
+
 def _without_hidden(meta: dict[str, Any]) -> dict[str, Any]:
     if any(key.startswith("_") for key in meta):
         raise ValueError("keys must not begin with _")
@@ -59,7 +65,11 @@ NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"
 Alias = Annotated[str, AfterValidator(_alias), Field(json_schema_extra={"pattern": "^[a-z0-9_-]{0,128}$"})]
 Schedule = Annotated[str, AfterValidator(check_schedule), Field(json_schema_extra={"format": "schedule"})]
 TimeZone = Annotated[str, AfterValidator(check_time_zone), Field(json_schema_extra={"format": "time-zone"})]
-Number = Annotated[int | float, Field(ge=-_NUMBER_MAX, le=_NUMBER_MAX)]
+Number = Annotated[
+    int | float,
+    AfterValidator(_in_range),
+    Field(json_schema_extra={"minimum": -_NUMBER_MAX, "maximum": _NUMBER_MAX}),
+]
 Meta = dict[str, Any]
 NewMeta = Annotated[
     dict[str, Any],
