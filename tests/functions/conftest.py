@@ -1,7 +1,7 @@
 """One cloud for all function tests; each test makes tenants of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import boto3
@@ -13,8 +13,12 @@ from parlance.storage.table import Table
 from tests.functions import kosmos
 from tests.functions.cloud import Cloud
 from tests.functions.gateway import FakeGateway
+from tests.functions.platform import Account, an_account
 from tests.functions.roles import Rehearsal, Roles
 from tests.template.conftest import Stack
+
+QUEUES = {"wakeups": "960", "sweeps": "960", "webhooks": "120", "indexing": "960", "errands": "960"}
+"""Seconds for which each hides what was received."""
 
 _EVERYTHING = "test_whatever_is_allowed_is_done_by_some_test"
 
@@ -52,6 +56,26 @@ def _every_call_is_allowed(rehearsal: Rehearsal) -> Iterator[None]:
     assert refused == []
 
 
+def _set_environment(patch: pytest.MonkeyPatch, queues: Mapping[str, str], gateway: FakeGateway) -> None:
+    """What the template gives to the functions, for all of them at once."""
+    for name, url in queues.items():
+        patch.setenv(f"{name.upper()}_QUEUE_URL", url)
+    for name in ("EMBEDDING_PROVIDER", "EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_SECRET", "VECTORS_BUCKET"):
+        patch.setenv(name, "none")
+    patch.setenv("CONVERSATIONS_TABLE", "conversations")
+    patch.setenv("IDENTITY_TABLE", "identity")
+    patch.setenv("SNAPSHOTS_BUCKET", "snapshots")
+    patch.setenv("FILES_BUCKET", "files")
+    patch.setenv("ORIGIN_SECRET", NO_FRONT_DOOR)
+    patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
+    patch.setenv("SECRETS_PREFIX", "parlance/test")
+    patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
+    patch.setenv("PRIVATE_WEBHOOK_HOSTS", "127.0.0.1")
+    patch.setenv("MODEL_PRICES", '{"extractive": {"input": 1000000, "output": 1000000, "max_output": 1000}}')
+    for name, value in kosmos.environment().items():
+        patch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def cloud(_emulator: Emulator, rehearsal: Rehearsal) -> Iterator[Cloud]:
     """The functions, wired by their own settings to an emulator and a gateway."""
@@ -73,48 +97,34 @@ def cloud(_emulator: Emulator, rehearsal: Rehearsal) -> Iterator[Cloud]:
                 {"AttributeName": "sk", "AttributeType": "S"},
             ],
         )
-    wakeups = sqs.create_queue(QueueName="wakeups", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
-    sweeps = sqs.create_queue(QueueName="sweeps", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
-    webhooks = sqs.create_queue(QueueName="webhooks", Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
-    indexing = sqs.create_queue(QueueName="indexing", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
-    errands = sqs.create_queue(QueueName="errands", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
-    s3.create_bucket(Bucket="snapshots")
-    s3.create_bucket(Bucket="files")
+    queues = {
+        name: sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": seconds})["QueueUrl"]
+        for name, seconds in QUEUES.items()
+    }
+    for bucket in ("snapshots", "files"):
+        s3.create_bucket(Bucket=bucket)
     with FakeGateway().serving() as gateway:
-        patch.setenv("CONVERSATIONS_TABLE", "conversations")
-        patch.setenv("IDENTITY_TABLE", "identity")
-        patch.setenv("WAKEUPS_QUEUE_URL", wakeups)
-        patch.setenv("ORIGIN_SECRET", NO_FRONT_DOOR)
-        patch.setenv("SWEEPS_QUEUE_URL", sweeps)
-        patch.setenv("INDEXING_QUEUE_URL", indexing)
-        patch.setenv("SNAPSHOTS_BUCKET", "snapshots")
-        patch.setenv("ERRANDS_QUEUE_URL", errands)
-        patch.setenv("FILES_BUCKET", "files")
-        for name in ("EMBEDDING_PROVIDER", "EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_SECRET", "VECTORS_BUCKET"):
-            patch.setenv(name, "none")
-        patch.setenv("WEBSOCKET_ENDPOINT", gateway.endpoint)
-        patch.setenv("WEBHOOKS_QUEUE_URL", webhooks)
-        patch.setenv("SECRETS_PREFIX", "parlance/test")
-        patch.setenv("PRIVATE_MODEL_HOSTS", "127.0.0.1")
-        patch.setenv("PRIVATE_WEBHOOK_HOSTS", "127.0.0.1")
-        patch.setenv("MODEL_PRICES", '{"extractive": {"input": 1000000, "output": 1000000, "max_output": 1000}}')
-        for name, value in kosmos.environment().items():
-            patch.setenv(name, value)
+        _set_environment(patch, queues, gateway)
         yield Cloud(
             Table(dynamodb, "conversations"),
             Table(dynamodb, "identity"),
             sqs,
             s3,
-            wakeups,
-            sweeps,
-            indexing,
-            errands,
+            queues["wakeups"],
+            queues["sweeps"],
+            queues["indexing"],
+            queues["errands"],
             gateway,
         )
     patch.undo()
-    dynamodb.close()
-    sqs.close()
-    s3.close()
+    for client in (dynamodb, sqs, s3):
+        client.close()
+
+
+@pytest.fixture
+def account(cloud: Cloud) -> Account:
+    """An account of the platform dialect; modules whose tests can share one have one of their own."""
+    return an_account(cloud)
 
 
 @pytest.fixture(scope="module")

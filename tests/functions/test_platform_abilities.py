@@ -17,11 +17,6 @@ from tests.outbound.raw_server import serving
 
 
 @pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
-
-
-@pytest.fixture
 def skillset(account: Account) -> str:
     return account.made("/skillset/create", {"name": "Skills"})
 

@@ -18,11 +18,6 @@ KNOWN = {"token", "message", "usage", "completeBegin", "completeEnd", "error", "
 
 
 @pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
-
-
-@pytest.fixture
 def bot(account: Account) -> str:
     dataset = account.made("/dataset/create", {"name": "Facts"})
     account.made(f"/dataset/{dataset}/record/create", {"text": "The capital of Freedonia is Fredville ☃."})

@@ -19,11 +19,6 @@ from tests.functions.platform import Account, an_account
 SECRET_WORDS = "the words of nobody else"
 
 
-@pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
-
-
 def logged(account: Account, **query: str) -> list[dict[str, Any]]:
     """The oldest first."""
     found: list[dict[str, Any]] = account.get("/event/log/list", query={"order": "asc", **query}).body["items"]

@@ -8,7 +8,7 @@ import pytest
 
 from parlance.storage.agents import AgentRepository
 from tests.functions.cloud import Cloud
-from tests.functions.platform import Account, an_account
+from tests.functions.platform import Account
 from tests.functions.test_answering import calls, says
 from tests.functions.test_platform_tools import OpenAi, asked_of, bot_of
 from tests.outbound.raw_server import serving
@@ -17,11 +17,6 @@ LINES = "application/jsonl"
 QUESTION = "What is the capital of Freedonia?"
 FACT = "The capital of Freedonia is Fredville."
 INLINE = {"datasets": [{"name": "atlas", "records": [{"text": FACT, "meta": {"url": "https://atlas.example/f"}}]}]}
-
-
-@pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
 
 
 def asked(bot: str | None, **more: Any) -> dict[str, Any]:

@@ -6,13 +6,7 @@ import pytest
 
 from parlance.platform.public_gate import SESSIONS_PER_MINUTE
 from tests.functions import events
-from tests.functions.cloud import Cloud
-from tests.functions.platform import Account, Told, an_account, module
-
-
-@pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
+from tests.functions.platform import Account, Told, module
 
 
 def opened(account: Account, bot: str, body: object = None, *, address: str = "") -> Told:

@@ -23,11 +23,6 @@ from tests.functions.cloud import Cloud
 from tests.functions.platform import Account, an_account
 
 
-@pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
-
-
 def until[Found](cloud: Cloud, look: Callable[[], Found | None]) -> Found:
     """Let the workers work until there is something to see."""
     end = time.monotonic() + 20

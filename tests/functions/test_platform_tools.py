@@ -12,7 +12,7 @@ from parlance.storage.budgets import DynamoBudgetStore
 from parlance.storage.usage import DynamoUsageStore
 from parlance.usage.budgets import TENANT, Budget, Scope
 from tests.functions.cloud import Cloud
-from tests.functions.platform import Account, Told, an_account
+from tests.functions.platform import Account, Told
 from tests.functions.test_answering import calls, says, streams
 from tests.outbound.raw_server import RawServer, serving
 
@@ -33,11 +33,6 @@ FUNCTION = {
 }
 CITY = {"city": "Fredville"}
 CHANNEL = "where-results-are-awaited"
-
-
-@pytest.fixture
-def account(cloud: Cloud) -> Account:
-    return an_account(cloud)
 
 
 def bot_of(account: Account, server: RawServer, **fields: Any) -> str:

@@ -227,39 +227,29 @@ class PlatformSettings(_FromEnvironment):
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformConversationSettings(_FromEnvironment):
-    conversations_table: str
-    identity_table: str
+class PlatformConversationSettings(PlatformSettings):
     sweeps_queue_url: str
     files_bucket: str
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformBotSettings(_FromEnvironment):
-    conversations_table: str
-    identity_table: str
+class PlatformBotSettings(PlatformSettings):
     origin_secret: str
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformTaskSettings(_FromEnvironment):
-    conversations_table: str
-    identity_table: str
+class PlatformTaskSettings(PlatformSettings):
     errands_queue_url: str
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformIntegrationSettings(_FromEnvironment):
-    conversations_table: str
-    identity_table: str
+class PlatformIntegrationSettings(PlatformSettings):
     errands_queue_url: str
     wakeups_queue_url: str
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformFileSettings(_FromEnvironment):
-    conversations_table: str
-    identity_table: str
+class PlatformFileSettings(PlatformSettings):
     errands_queue_url: str
     files_bucket: str
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from parlance.errors import ConflictError, InvalidInputError
@@ -16,8 +17,8 @@ from parlance.platform.library import Library
 from parlance.platform.lists import query_of
 from parlance.platform.memories import Memories
 from parlance.platform.paths import ROOT
-from parlance.platform.rendering import lines_answer, listed_answer, page_answer, view
-from parlance.platform.routes import done
+from parlance.platform.rendering import lines_answer, page_answer, view
+from parlance.platform.routes import done, listed
 from parlance.platform.secrets import SecretCalls
 
 _CONTACT = f"{ROOT}/contact/<parent>"
@@ -81,12 +82,8 @@ class ContactCalls:
     def secrets(self, request: Request, caller: Caller, parent: str) -> Answer:
         """The secrets that are each contact's own affair, whether or not this one has seen to theirs."""
         self._contacts.fetch(caller.tenant_id, parent)
-        engine = self._library.engine("secret")
         query = replace(query_of(request), filters={"kind": ["personal"]})
-        if wanted_form(request) is Form.LINES:
-            return lines_answer(_secret_view(one) for one in engine.walk(caller.tenant_id, query))
-        page = engine.page(caller.tenant_id, query)
-        return page_answer([_secret_view(one) for one in page.documents], page.cursor)
+        return listed(request, self._library.engine("secret"), caller.tenant_id, query, _secret_view)
 
     def spaces(self, request: Request, caller: Caller, parent: str) -> Answer:
         """There are no spaces here."""
@@ -98,10 +95,7 @@ class ContactCalls:
             contact = self._contacts.fetch(caller.tenant_id, parent)
             engine = self._library.engine(kind)
             query = replace(query_of(request), filters={"contactId": [contact.id]})
-            if wanted_form(request) is Form.LINES:
-                found = engine.walk(caller.tenant_id, query)
-                return lines_answer(view(engine.resource, document) for document in found)
-            return listed_answer(engine.resource, engine.page(caller.tenant_id, query))
+            return listed(request, engine, caller.tenant_id, query, partial(view, engine.resource))
 
         return listing
 

@@ -1,6 +1,5 @@
 """The event log over HTTP."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from parlance.clock import Clock
@@ -14,7 +13,8 @@ from parlance.platform.documents import Document, Position
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery, query_of
 from parlance.platform.paths import ROOT
-from parlance.platform.rendering import lines_answer, page_answer, table_answer
+from parlance.platform.rendering import lines_answer, table_answer
+from parlance.platform.routes import listed
 
 _LOG = f"{ROOT}/event/log"
 _PATIENCE_SECONDS = 20.0
@@ -37,14 +37,12 @@ class EventCalls:
         ]
 
     def listing(self, request: Request, caller: Caller) -> Answer:
-        if wanted_form(request) is Form.LINES:
-            return lines_answer(self._walk(request, caller))
-        page = self._events.page(caller.tenant_id, query_of(request))
-        return page_answer([event_view(event) for event in page.documents], page.cursor)
+        return listed(request, self._events, caller.tenant_id, query_of(request), event_view)
 
     def export(self, request: Request, caller: Caller) -> Answer:
         if wanted_form(request) is Form.CSV:
-            return table_answer(_in_columns(event) for event in self._walk(request, caller))
+            events = self._events.walk(caller.tenant_id, query_of(request))
+            return table_answer(_in_columns(event_view(event)) for event in events)
         return self.listing(request, caller)
 
     def subscribe(self, request: Request, caller: Caller) -> Answer:
@@ -61,9 +59,6 @@ class EventCalls:
 
     def _since(self, tenant_id: str, place: Position | None) -> list[Document]:
         return list(self._events.walk(tenant_id, ListQuery(after=place, newest_first=False)))
-
-    def _walk(self, request: Request, caller: Caller) -> Iterator[dict[str, Any]]:
-        return (event_view(event) for event in self._events.walk(caller.tenant_id, query_of(request)))
 
 
 def event_view(event: Document) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The routes that every resource has, made from its declaration."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from parlance.http.answers import Answer
@@ -9,16 +9,31 @@ from parlance.http.routes import Route
 from parlance.platform.bodies import Form, body_of, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
+from parlance.platform.engine import ResourceEngine
 from parlance.platform.fields import Resource
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery, query_of
 from parlance.platform.paths import ROOT
-from parlance.platform.rendering import WHOLE, Forms, listed_answer, view
+from parlance.platform.rendering import WHOLE, Forms, lines_answer, listed_answer, page_answer, view
 
 
 def done(document: Document) -> Answer:
     """What creating, changing and deleting answer."""
     return Answer(200, {"id": document.id})
+
+
+def listed(
+    request: Request,
+    engine: ResourceEngine,
+    tenant_id: str,
+    query: ListQuery,
+    shown: Callable[[Document], Mapping[str, Any]],
+) -> Answer:
+    """A list that is no resource's own: a page, or all of it as lines."""
+    if wanted_form(request) is Form.LINES:
+        return lines_answer(shown(document) for document in engine.walk(tenant_id, query))
+    page = engine.page(tenant_id, query)
+    return page_answer([shown(document) for document in page.documents], page.cursor)
 
 
 class ResourceLists[Written]:

@@ -9,7 +9,6 @@ from parlance.clock import Clock, day_of
 from parlance.http.answers import Answer
 from parlance.http.requests import Request
 from parlance.http.routes import Route
-from parlance.platform.bodies import Form, wanted_form
 from parlance.platform.callers import Caller
 from parlance.platform.documents import Document
 from parlance.platform.event_log import COMPLETION
@@ -17,7 +16,7 @@ from parlance.platform.events import event_view
 from parlance.platform.library import Library
 from parlance.platform.lists import ListQuery, query_of
 from parlance.platform.paths import ROOT
-from parlance.platform.rendering import lines_answer, page_answer
+from parlance.platform.routes import listed
 from parlance.usage.port import UsageStore
 
 _DAY_MS = 24 * 3600 * 1000
@@ -89,10 +88,7 @@ class UsageCalls:
     def listing(self, request: Request, caller: Caller) -> Answer:
         """The tokens of every attempt at an answer, as long as the event log has it."""
         query = replace(query_of(request), filters={"type": [COMPLETION]})
-        if wanted_form(request) is Form.LINES:
-            return lines_answer(_use(event) for event in self._events.walk(caller.tenant_id, query))
-        page = self._events.page(caller.tenant_id, query)
-        return page_answer([_use(event) for event in page.documents], page.cursor)
+        return listed(request, self._events, caller.tenant_id, query, _use)
 
     def series(self, _: Request, caller: Caller) -> Answer:
         """Of the last 30 days (UTC) on which there was anything: tokens when they were used, and what began then."""

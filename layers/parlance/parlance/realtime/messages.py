@@ -55,17 +55,6 @@ class UserErasure(_Body):
     passes: int
 
 
-type Wakeup = Annotated[TurnWakeup | Watchdog | Greeting, Field(discriminator="kind")]
-
-_sweep: TypeAdapter[Sweep | UserErasure] = TypeAdapter(Annotated[Sweep | UserErasure, Field(discriminator="kind")])
-_wakeup: TypeAdapter[TurnWakeup | Watchdog | Greeting] = TypeAdapter(Wakeup)
-
-
-def parse_wakeup(body: str) -> TurnWakeup | Watchdog | Greeting:
-    """Raises ValueError."""
-    return _wakeup.validate_json(body)
-
-
 class IndexRequest(_Body):
     """A dataset may need a new snapshot of its index; `unreadable` if its present one is of no use."""
 
@@ -112,9 +101,18 @@ class TaskLook(_Body):
     looks: int
 
 
+type Wakeup = Annotated[TurnWakeup | Watchdog | Greeting, Field(discriminator="kind")]
+
+_sweep: TypeAdapter[Sweep | UserErasure] = TypeAdapter(Annotated[Sweep | UserErasure, Field(discriminator="kind")])
+_wakeup: TypeAdapter[TurnWakeup | Watchdog | Greeting] = TypeAdapter(Wakeup)
 _errand: TypeAdapter[FileReading | FileRemoval | DueCall | TaskLook] = TypeAdapter(
     Annotated[FileReading | FileRemoval | DueCall | TaskLook, Field(discriminator="kind")]
 )
+
+
+def parse_wakeup(body: str) -> TurnWakeup | Watchdog | Greeting:
+    """Raises ValueError."""
+    return _wakeup.validate_json(body)
 
 
 def parse_errand(body: str) -> FileReading | FileRemoval | DueCall | TaskLook:
