@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
+from uuid import uuid4
 
+import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
@@ -21,6 +23,7 @@ from local.settings import ROOT
 from parlance.identity.model import Limits
 from parlance_cli import operations
 from parlance_cli.deployment import local_deployment
+from tests.browser.account_pages import create_dataset
 from tests.browser.scripted import KEY, Agent
 from tests.browser.scripts import HOSTILE, SCRIPTS
 from tests.local.cloud import LocalCloud
@@ -201,3 +204,32 @@ def serious_findings(page: Page) -> list[str]:
         if one["impact"] in {"serious", "critical"}
         for node in one["nodes"]
     ]
+
+
+@pytest.fixture
+def datasets(open_page: Callable[..., Page], cloud: LocalCloud) -> Iterator[Callable[..., Page]]:
+    """Opens the page with a dataset of the test's own, which is empty, and goes with the test."""
+    headers = {"Authorization": f"Bearer {cloud.credentials['chatbotkit_secret']}"}
+    made: list[str] = []
+
+    def open_it(**options: object) -> Page:
+        page = open_page(f"http://localhost:{cloud.port}/datasets", **options)
+        page.set_default_timeout(20_000)
+        create_dataset(page, f"Tea {uuid4().hex[:8]}")
+        made.append(parse_qs(urlsplit(page.url).query)["id"][0])
+        return page
+
+    yield open_it
+    for one in made:
+        httpx.post(f"http://localhost:{cloud.port}/api/v1/dataset/{one}/delete", headers=headers, json={})
+
+
+@pytest.fixture
+def keys(open_page: Callable[..., Page], cloud: LocalCloud) -> Callable[..., Page]:
+    def open_it(**options: object) -> Page:
+        page = open_page(f"http://localhost:{cloud.port}/keys", **options)
+        page.set_default_timeout(20_000)
+        expect(page.get_by_role("heading", name="For your backend")).to_be_visible()
+        return page
+
+    return open_it
